@@ -1,0 +1,64 @@
+# SaaSOdoo: from an empty Debian 12 machine to a running platform. `make help` explains.
+.DEFAULT_GOAL := help
+.PHONY: help up down down-master reset doctor rotate-key export-keys add-storage new-epoch lint test test-fast test-all bench
+
+help: ## This list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+	@sed -n 's/^#: \{0,1\}/  /p' Makefile
+
+up: ## Install what is missing, start everything, provision a first instance
+	@scripts/up up
+
+down: ## Stop everything, tenants too
+	@scripts/up down
+
+down-master: ## Stop the master alone; tenants go on serving
+	@scripts/up down-master
+
+reset: ## Remove the platform with all its data (asks first; YES=1 does not)
+	@scripts/up reset
+
+doctor: ## Check every part and say how to mend what is broken
+	@scripts/up doctor
+
+rotate-key: ## Seal all secrets with a new key; killed, it goes on when run again
+	@scripts/up rotate-key
+
+export-keys: ## Write all keys into a new FILE, for a safe place outside
+	@scripts/up export-keys "$(FILE)"
+
+add-storage: ## Let tenants' files lie in one more directory, ROOT
+	@scripts/up add-storage "$(ROOT)"
+
+new-epoch: ## After a restored dump: this master is the one that counts from now on
+	@scripts/up new-epoch
+
+lint: ## Style, Odoo's rules, shell, XML, YAML
+	@scripts/test lint
+
+test: ## What CI runs: drivers, add-ons, journeys on a platform of their own
+	@scripts/test all
+
+test-fast: ## Drivers and add-ons without the longest cases; no servers but PostgreSQL and nginx
+	@scripts/test fast
+
+test-all: ## The slow cases too
+	@scripts/test slow
+
+bench: ## Measure, as JSON and as the README's table
+	@scripts/test bench
+
+#:
+#: Variables (make up RUN_DIR=/srv/saas PORT_BASE=30000):
+#:   RUN_DIR           where the platform lies (.run in the checkout)
+#:   PORT_BASE         first of 3000 ports (18000): master +69, tenants +80
+#:   TENANT_UID_BASE   first user id of tenants (200000); TENANT_UID_COUNT how many
+#:   BASE_DOMAIN       tenants answer at <subdomain>.BASE_DOMAIN (tenants.localhost)
+#:   NODE_CORES        cores and MiB of memory (NODE_MEMORY_MB) that tenants may have
+#:   CACHE_DIR         what is built once per machine (/var/cache/saasodoo)
+#:   ODOO_SOURCE       a source tree of Odoo 19, instead of Debian's package
+#:   DEMO=0            no first instance
+#:   TEST_RUN_DIR, TEST_PORT_BASE, TEST_TENANT_UID_BASE   the same for tests
+#:   KEEP=1            leave the tests' servers running
+#: The first `make up` fixes the first four for its RUN_DIR; the others, down to DEMO, are
+#: kept until they are given anew (NODE_CORES= forgets one).

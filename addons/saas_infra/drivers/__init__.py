@@ -1,0 +1,1 @@
+"""Drivers: everything that talks to the outside. Plain Python, no Odoo import."""

@@ -1,0 +1,76 @@
+"""The way to the root helper: what needs root for another user's files."""
+
+import json
+import subprocess
+from contextlib import suppress
+
+from . import errors
+
+_KINDS = {
+    "Permanent": errors.PermanentInfraError,
+    "Retryable": errors.RetryableInfraError,
+    "NotOurs": errors.NotOurs,
+    "NotFound": errors.NotFound,
+}
+_CURE = "Run `make doctor` on the machine of the tenants."
+
+
+class RootHelper:
+    """Calls one closed verb of the root helper.
+
+    :param tuple command: what starts the helper, ``sudo -n …/root-helper``
+    :param float timeout: seconds that one call may take
+    """
+
+    def __init__(self, command, timeout=30.0):
+        self._command = tuple(command)
+        self._timeout = timeout
+
+    def call(self, verb, *, timeout=None, **arguments):
+        """Call a verb. Arguments travel on stdin: others could read a command line.
+
+        :param str verb: one of the helper's verbs
+        :param float|None timeout: seconds, where this call needs more
+        :return: what the helper answers
+        :rtype: dict
+        :raise InfraError: what the helper says, by its kind
+        """
+        request = json.dumps({"verb": verb, "arguments": arguments})
+        try:
+            output, said = self._run(request, timeout or self._timeout)
+        except OSError as error:
+            raise errors.PermanentInfraError(
+                f"The root helper cannot be started: {error}.", _CURE
+            ) from error
+        except subprocess.TimeoutExpired as error:
+            raise errors.RetryableInfraError(
+                f"The root helper took longer than {error.timeout:g} s for {verb}."
+            ) from error
+        try:
+            answer = json.loads(output)
+        except ValueError as error:
+            lines = said.strip().splitlines() or ["nothing"]
+            raise errors.PermanentInfraError(
+                f"The root helper gave no answer; it said: {lines[-1][:200]}", _CURE
+            ) from error
+        if not answer.pop("ok"):
+            raise _KINDS[answer["error"]](answer["message"], answer["cure"])
+        return answer
+
+    def _run(self, request, timeout):
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(
+            self._command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd="/"
+        )
+        try:
+            return process.communicate(request, timeout)
+        except subprocess.TimeoutExpired:
+            # What sudo started belongs to root: it cannot be killed from here, and to
+            # wait for it would take away the time-out.
+            with suppress(PermissionError):
+                process.kill()
+            raise
+        finally:
+            for stream in (process.stdin, process.stdout, process.stderr):
+                with suppress(OSError):
+                    stream.close()

@@ -1,0 +1,204 @@
+"""What is wanted outside (…Spec) and what was found there (…State)."""
+
+import re
+from dataclasses import dataclass, field
+
+_MARK = re.compile(r"saasodoo:([0-9a-f-]{36}):([0-9a-f-]{36})")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Whose an outside object is; as text it is a COMMENT, a label or a file."""
+
+    platform: str
+    instance: str
+
+    def __str__(self):
+        return f"saasodoo:{self.platform}:{self.instance}"
+
+    @classmethod
+    def parse(cls, text):
+        """Read a mark.
+
+        :param str|None text: what the object carries
+        :return: the mark, or None where the text is none
+        :rtype: Mark|None
+        """
+        match = _MARK.fullmatch((text or "").strip())
+        return cls(*match.groups()) if match else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one tenant may use: cores, bytes of memory, bytes of storage."""
+
+    cpu: float
+    memory: int
+    storage: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseSpec:
+    mark: Mark
+    name: str
+    role: str
+    password: str = field(repr=False)
+    connection_limit: int = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who a clone is before Odoo opens it.
+
+    ``name`` is the administrator's; ``country_code`` and ``tz`` may be empty.
+    """
+
+    instance_uuid: str
+    base_url: str
+    login: str
+    email: str
+    name: str
+    company: str
+    lang: str = "en_US"
+    country_code: str = ""
+    tz: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectorySpec:
+    """A tenant's directory; ``uid`` is its group id too, ``quota`` is in bytes."""
+
+    mark: Mark
+    name: str
+    uid: int
+    quota: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceSpec:
+    """A tenant's Odoo; what follows ``public_keys`` is what Swarm needs besides.
+
+    :param str image: the tenant's image, by digest or id
+    :param tuple networks: overlay networks (cells) that it joins
+    :param str storage_root: where its storage is mounted on every node
+    :param tuple constraints: which nodes may run it, as Swarm writes it
+    """
+
+    mark: Mark
+    name: str
+    uid: int
+    port: int
+    database: DatabaseSpec
+    database_host: str
+    database_port: int
+    directory: DirectorySpec
+    limits: Limits
+    hostname: str
+    base_url: str
+    proxy_secret: str = field(repr=False)
+    public_keys: tuple[str, ...] = ()
+    image: str = ""
+    networks: tuple[str, ...] = ()
+    storage_root: str = ""
+    constraints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSpec:
+    """One-shot work with the tenant's own user, code and directory."""
+
+    service: ServiceSpec
+    verb: str = "init"
+    modules: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+
+    @property
+    def name(self):
+        return f"{self.service.name}_{self.verb}"
+
+
+def service_of(spec):
+    """Return the service that a task works for, or the service itself."""
+    return spec.service if isinstance(spec, TaskSpec) else spec
+
+
+@dataclass(frozen=True, kw_only=True)
+class RouteSpec:
+    """How people reach a tenant.
+
+    :param str state: running, starting, stopped or suspended
+    :param tuple redirects: former hosts, sent on to the first of ``hosts``
+    :param int public_port: the port that the proxy listens on
+    """
+
+    mark: Mark
+    name: str
+    hosts: tuple[str, ...]
+    upstream: str
+    secret: str = field(repr=False)
+    state: str = "running"
+    redirects: tuple[str, ...] = ()
+    public_port: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseState:
+    name: str
+    mark: Mark
+    size: int
+    connections: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DirectoryState:
+    """``used`` is in bytes, None where it was not measured."""
+
+    name: str
+    mark: Mark
+    used: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceState:
+    """``since`` is in seconds since 1970; ``message`` says why it does not run."""
+
+    name: str
+    mark: Mark
+    running: bool
+    pid: int = 0
+    since: int | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskState:
+    """``state`` is running, done, failed or absent."""
+
+    name: str
+    mark: Mark
+    state: str
+    message: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RouteState:
+    name: str
+    mark: Mark
+    hosts: tuple[str, ...]
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeState:
+    """``load`` is how many processes ran or waited to, over five minutes."""
+
+    name: str
+    load: float
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Proportional set size in bytes, processor time in seconds."""
+
+    memory: int
+    cpu_seconds: float

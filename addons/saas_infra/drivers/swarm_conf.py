@@ -1,0 +1,60 @@
+"""The odoo.conf of a tenant on Swarm: the content of its Docker secret."""
+
+import re
+from string import Template
+
+from .errors import PermanentInfraError
+from .specs import service_of
+
+# As seen from inside of the container
+DIRECTORY = "/var/lib/odoo"
+ADDONS = "/usr/lib/saasodoo/addons"
+HTTP_PORT = 8069
+_WORKER_MEMORY = 512 * 1024**2
+_NAMES = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_LINE = re.compile(r"[^\x00-\x1f\x7f]*")
+
+
+def render(template, spec):
+    """Fill in the template.
+
+    :param str template: text with the placeholders of config/swarm/tenant.conf
+    :raise PermanentInfraError: where a value would be more than one line
+    """
+    service = service_of(spec)
+    database, limits = service.database, service.limits
+    workers = count_workers(limits)
+    # Odoo's own limit is for one process; the container's is for all of them.
+    memory = limits.memory // max(1, workers // 2)
+    values = {
+        "host": service.database_host,
+        "database_port": service.database_port,
+        "database": _name(database.name),
+        "role": _name(database.role),
+        "password": database.password,
+        "directory": DIRECTORY,
+        "tenant_addons": ADDONS,
+        "workers": workers,
+        "memory_hard": memory,
+        "memory_soft": memory * 4 // 5,
+        "instance": service.mark.instance,
+        "platform": service.mark.platform,
+        "proxy_secret": service.proxy_secret,
+        "public_keys": ",".join(service.public_keys),
+    }
+    for key, value in values.items():
+        if not _LINE.fullmatch(str(value)):
+            raise PermanentInfraError(f"The {key} of {spec.name} is not one line.")
+    return Template(template).substitute(values)
+
+
+def count_workers(limits):
+    """Return how many workers a plan has: two a core, none (threads) for small ones."""
+    workers = min(int(limits.cpu * 2), limits.memory // _WORKER_MEMORY)
+    return workers if workers > 2 else 0
+
+
+def _name(text):
+    if not _NAMES.fullmatch(text):
+        raise PermanentInfraError(f"{text!r} is no name of a database or role.")
+    return text

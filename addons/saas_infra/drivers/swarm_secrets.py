@@ -1,0 +1,51 @@
+"""Docker secrets: made once for a content, removed when nothing uses them."""
+
+from contextlib import suppress
+
+from .errors import NotFound, NotOurs
+from .specs import service_of
+from .swarm_spec import label, labels, secret_name
+
+
+class Secrets:
+    """Secrets with the odoo.conf of services and tasks.
+
+    :param Engine engine: the swarm's
+    """
+
+    def __init__(self, engine):
+        self._engine = engine
+
+    def ensure(self, spec, conf):
+        """Have a secret of that content.
+
+        :return: the secret as Swarm knows it, without its content
+        :raise NotOurs: where its name belongs to another instance
+        """
+        name = secret_name(spec, conf)
+        found = self._named(name)
+        if not found:
+            self._engine.call(
+                "create_secret", name=name, data=conf.encode(), labels=labels(spec)
+            )
+            found = self._named(name)
+        mark = (found["Spec"].get("Labels") or {}).get(label("mark"))
+        if mark != str(service_of(spec).mark):
+            raise NotOurs(f"The secret {name} exists and is not this instance's.")
+        return found
+
+    def prune(self, spec, keep=None):
+        """Remove the secrets of a service or task.
+
+        :param str|None keep: the name of the one in use
+        """
+        mark = service_of(spec).mark
+        chosen = [f"{label('mark')}={mark}", f"{label('name')}={spec.name}"]
+        for secret in self._engine.call("secrets", filters={"label": chosen}):
+            if secret["Spec"]["Name"] != keep:
+                with suppress(NotFound):  # another was faster
+                    self._engine.call("remove_secret", secret["ID"])
+
+    def _named(self, name):
+        found = self._engine.call("secrets", filters={"names": [name]})
+        return next((each for each in found if each["Spec"]["Name"] == name), None)

@@ -1,0 +1,214 @@
+"""What Swarm is told of a tenant's service or one-shot task."""
+
+import hashlib
+import json
+import re
+
+from .errors import PermanentInfraError
+from .specs import TaskSpec, service_of
+from .swarm_conf import DIRECTORY, HTTP_PORT
+
+PREFIX = "saasodoo"
+SECOND = 10**9
+CONF = "/run/secrets/odoo.conf"
+STOP_GRACE = 60
+_MEBIBYTE = 1024**2
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,50}")
+_WORDS = re.compile(r"[A-Za-z0-9_@]+")
+# Docker asks again right after an answer, so that a start is seen at once; a tenant
+# that is up waits before it asks itself.
+_HEALTH = (
+    "[ -e /tmp/.healthy ] && sleep 15; python3 -c 'import urllib.request as r; "
+    f'r.urlopen("http://127.0.0.1:{HTTP_PORT}/web/health", timeout=10)\' '
+    "&& touch /tmp/.healthy"
+)
+# What a tenant is sure to get: it idles far below its limits.
+_RESERVED_CPU, _RESERVED_MEMORY = 0.1, 0.25
+_PIDS = 512
+
+
+def kind_of(spec):
+    return "task" if isinstance(spec, TaskSpec) else "service"
+
+
+def label(key):
+    return f"{PREFIX}.{key}"
+
+
+def labels(spec):
+    """Return what every object of a service or task carries."""
+    mark = service_of(spec).mark
+    return {
+        label("platform"): mark.platform,
+        label("mark"): str(mark),
+        label("kind"): kind_of(spec),
+        label("name"): spec.name,
+    }
+
+
+def secret_name(spec, conf):
+    """Name the secret after its content: secrets never change."""
+    return f"{spec.name}_{hashlib.sha256(conf.encode()).hexdigest()[:12]}"
+
+
+def build(spec, secret):
+    """Build what the SDK's create_service and update_service take.
+
+    :param dict secret: ID and name of the secret with its odoo.conf
+    """
+    _check(spec)
+    service = service_of(spec)
+    template = {
+        "ContainerSpec": _container(spec, secret),
+        "Resources": _resources(service.limits),
+        "Placement": {"Constraints": list(service.constraints)},
+        "Networks": [{"Target": name} for name in service.networks],
+        "LogDriver": {
+            "Name": "json-file",
+            "Options": {"max-size": "10m", "max-file": "3"},
+        },
+    }
+    body = {"name": spec.name, "task_template": template}
+    body |= _task() if kind_of(spec) == "task" else _service()
+    template["RestartPolicy"] = body.pop("restart_policy")
+    digest = _digest(body, secret)
+    body["labels"] = labels(spec) | {label("digest"): digest}
+    # On the task too: then whatever changes, Swarm makes a new task and reports on it.
+    template["ContainerSpec"]["Labels"] = body["labels"]
+    return body
+
+
+def _service():
+    update = {
+        "Parallelism": 1,
+        "Order": "start-first",
+        "FailureAction": "rollback",
+        "Monitor": 5 * SECOND,
+    }
+    return {
+        "mode": {"Replicated": {"Replicas": 1}},
+        "restart_policy": {"Condition": "any", "Delay": 5 * SECOND},
+        "update_config": update,
+        "rollback_config": update | {"FailureAction": "pause"},
+        "endpoint_spec": {"Mode": "dnsrr"},
+    }
+
+
+def _task():
+    return {
+        "mode": {"ReplicatedJob": {"MaxConcurrent": 1, "TotalCompletions": 1}},
+        "restart_policy": {"Condition": "none"},
+        "endpoint_spec": {"Mode": "dnsrr"},
+    }
+
+
+def _container(spec, secret):
+    service = service_of(spec)
+    user = str(service.uid)
+    content = {
+        "Image": service.image,
+        "Args": _arguments(spec),
+        "Hostname": spec.name.replace("_", "-"),
+        "User": f"{user}:{user}",
+        "Env": [
+            f"HOME={DIRECTORY}",
+            f"USER={service.name}",
+            f"LOGNAME={service.name}",
+            "LANG=C.UTF-8",
+            "PGREQUIREAUTH=scram-sha-256",
+        ],
+        "ReadOnly": True,
+        "CapabilityDrop": ["ALL"],
+        # Known from API 1.44 on; older engines are started with --no-new-privileges.
+        "Privileges": {"NoNewPrivileges": True},
+        "StopGracePeriod": STOP_GRACE * SECOND,
+        "Mounts": [
+            {
+                "Type": "bind",
+                "Source": f"{service.storage_root}/odoo_instances/"
+                f"{service.directory.name}",
+                "Target": DIRECTORY,
+            },
+            _tmpfs("/tmp", 256),
+            _tmpfs("/run", 16),
+        ],
+        "Secrets": [
+            {
+                "SecretID": secret["ID"],
+                "SecretName": secret["Spec"]["Name"],
+                "File": {
+                    "Name": CONF,
+                    "UID": user,
+                    "GID": user,
+                    "Mode": 0o400,
+                },
+            }
+        ],
+    }
+    if kind_of(spec) == "service":
+        content["HealthCheck"] = {
+            "Test": ["CMD-SHELL", _HEALTH],
+            "Interval": SECOND // 2,
+            "Timeout": 40 * SECOND,
+            "StartPeriod": 60 * SECOND,
+            "Retries": 3,
+        }
+    return content
+
+
+def _tmpfs(target, size):
+    options = {"SizeBytes": size * _MEBIBYTE, "Mode": 0o1777}
+    return {"Type": "tmpfs", "Target": target, "TmpfsOptions": options}
+
+
+def _resources(limits):
+    return {
+        "Limits": {
+            "NanoCPUs": int(limits.cpu * SECOND),
+            "MemoryBytes": limits.memory,
+            "Pids": _PIDS,
+        },
+        "Reservations": {
+            "NanoCPUs": int(limits.cpu * SECOND * _RESERVED_CPU),
+            "MemoryBytes": int(limits.memory * _RESERVED_MEMORY),
+        },
+    }
+
+
+def _arguments(spec):
+    if kind_of(spec) == "service":
+        return ["-c", CONF]
+    return [
+        spec.verb,
+        "-c",
+        CONF,
+        "--modules",
+        ",".join(spec.modules),
+        "--languages",
+        ",".join(spec.languages),
+    ]
+
+
+def _digest(body, secret):
+    """Tell two wishes apart; the secret's name stands for its content."""
+    content = json.dumps(body, sort_keys=True).replace(secret["ID"], "")
+    return hashlib.sha256(content.encode()).hexdigest()[:12]
+
+
+def _check(spec):
+    service = service_of(spec)
+    words = (*spec.modules, *spec.languages, spec.verb) if spec is not service else ()
+    for text, pattern in (
+        (spec.name, _NAME),
+        (service.directory.name, re.compile(r"[a-z0-9_-]+")),
+        *((word, _WORDS) for word in words),
+    ):
+        if not pattern.fullmatch(text):
+            raise PermanentInfraError(f"{text!r} is not a name that Swarm may get.")
+    if service.uid < 10000:
+        raise PermanentInfraError(f"User {service.uid} is none of a tenant's.")
+    if not (service.image and service.storage_root.startswith("/")):
+        raise PermanentInfraError(
+            f"{spec.name} lacks an image or a storage.",
+            "Choose a version with an image, and a storage that nodes mount.",
+        )

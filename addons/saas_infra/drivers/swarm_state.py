@@ -1,0 +1,120 @@
+"""How services and tasks are, read from Swarm's own listings, in words."""
+
+from collections import defaultdict
+from datetime import UTC, datetime
+
+from .specs import Mark, ServiceState, TaskState
+from .swarm_spec import label
+
+_STARTING = {"new", "pending", "assigned", "accepted", "preparing", "ready", "starting"}
+_LIVE = _STARTING | {"running"}
+_FAILED = {"failed", "rejected", "orphaned"}
+_KILLED = 137
+
+
+def by_service(tasks):
+    """Sort Swarm's tasks: those of each service, the newest first.
+
+    :rtype: dict[str, list]
+    """
+    found = defaultdict(list)
+    for task in sorted(tasks, key=lambda task: task["CreatedAt"], reverse=True):
+        found[task["ServiceID"]].append(task)
+    return found
+
+
+def is_live(task):
+    """Whether a container of it runs, or may still start."""
+    return task["Status"]["State"] in _LIVE
+
+
+def mark_of(service):
+    return Mark.parse((service["Spec"].get("Labels") or {}).get(label("mark")))
+
+
+def replicas(service):
+    return service["Spec"]["Mode"]["Replicated"]["Replicas"]
+
+
+def service_state(service, tasks):
+    """Tell how a service is.
+
+    :param list tasks: Swarm's tasks of it, the newest first
+    :rtype: ServiceState
+    """
+    up = next((task for task in tasks if task["Status"]["State"] == "running"), None)
+    message = "" if up else _why_not(service, tasks)
+    running = bool(up) or (not message and bool(replicas(service)))
+    return ServiceState(
+        name=service["Spec"]["Name"],
+        mark=mark_of(service),
+        running=running,
+        since=_seconds((up or tasks[0])["CreatedAt"]) if running and tasks else None,
+        message=message,
+    )
+
+
+def task_state(service, tasks):
+    """Tell how a one-shot task is.
+
+    :rtype: TaskState
+    """
+    newest = tasks[0] if tasks else None
+    found = newest["Status"]["State"] if newest else "new"
+    if found == "complete":
+        state, message = "done", ""
+    elif found in _LIVE:
+        state, message = "running", _waits(newest) if newest else ""
+    else:
+        state, message = "failed", why(newest)
+    return TaskState(
+        name=service["Spec"]["Name"],
+        mark=mark_of(service),
+        state=state,
+        message=message,
+    )
+
+
+def why(task):
+    """Say why a task ended.
+
+    :rtype: str
+    """
+    status = task["Status"]
+    code = (status.get("ContainerStatus") or {}).get("ExitCode")
+    text = status.get("Err") or ""
+    if "bind source path does not exist" in text:
+        return "There is no directory of it on the node, or its storage is not mounted."
+    if "No such image" in text:
+        return "Its image is missing on the node."
+    if "unhealthy" in text:
+        return "It did not answer /web/health."
+    if code == _KILLED:
+        return "It was killed: most likely it wanted more memory than its plan has."
+    if code:
+        return f"It ended with exit code {code}."
+    return f"It ended: {text or status['State']}."
+
+
+def _why_not(service, tasks):
+    if not replicas(service):
+        return "It is stopped."
+    ended = [task for task in tasks if task["Status"]["State"] in _FAILED]
+    if len(ended) > 1:
+        return f"It keeps crashing: {why(ended[0])}"
+    if ended:
+        return why(ended[0])
+    return _waits(tasks[0]) if tasks else ""
+
+
+def _waits(task):
+    """Say why a task is given to no node; empty where it is."""
+    text = task["Status"].get("Err") or ""
+    if task["Status"]["State"] != "pending" or not text:
+        return ""
+    return f"No node takes it: {text}."
+
+
+def _seconds(text):
+    moment = datetime.strptime(text[:19], "%Y-%m-%dT%H:%M:%S")
+    return int(moment.replace(tzinfo=UTC).timestamp())

@@ -1,0 +1,188 @@
+"""Routes to tenants: keys in Redis, which Traefik reads as they change."""
+
+import json
+from contextlib import contextmanager
+
+import requests
+from redis import Redis, exceptions
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from .errors import NotOurs, PermanentInfraError, RetryableInfraError
+from .specs import RouteState
+from .traefik_route import header, read, render
+
+ROUTES = "saasodoo/routes"  # by name: whose it is, and the keys that it wrote
+HOSTS = "saasodoo/hosts"  # by host: the name of its route
+# What Traefik listens to. Redis itself tells nothing (notify-keyspace-events): one
+# message a change, not one a key, since Traefik reads everything again for each.
+CHANGED = "__keyspace@0__:traefik/http"
+
+_COMMON = """
+local name, mark, wanted = ARGV[1], ARGV[2], cjson.decode(ARGV[3])
+local text = redis.call('HGET', KEYS[1], name)
+local before = text and cjson.decode(text) or {hosts = {}, redirects = {}, keys = {}}
+if text and before.mark ~= mark then return {'name', name} end
+if not text then
+    for key in pairs(wanted.values) do
+        if redis.call('EXISTS', key) == 1 then return {'name', name} end
+    end
+end
+local function each_host(route, visit)
+    for _, list in ipairs({route.hosts, route.redirects}) do
+        for _, host in ipairs(list) do
+            local found = visit(host)
+            if found then return found end
+        end
+    end
+end
+local function forget()
+    each_host(before, function(host) redis.call('HDEL', KEYS[2], host) end)
+    for _, key in ipairs(before.keys) do redis.call('DEL', key) end
+end
+"""
+_ENSURE = f"""{_COMMON}
+local taken = each_host(wanted, function(host)
+    local owner = redis.call('HGET', KEYS[2], host)
+    if owner and owner ~= name then return owner end
+end)
+if taken then return {{'host', taken}} end
+forget()
+local keys = {{}}
+for key, value in pairs(wanted.values) do
+    redis.call('SET', key, value)
+    table.insert(keys, key)
+end
+each_host(wanted, function(host) redis.call('HSET', KEYS[2], host, name) end)
+wanted.keys, wanted.values = keys, nil
+redis.call('HSET', KEYS[1], name, cjson.encode(wanted))
+redis.call('PUBLISH', ARGV[4], 'set')
+return {{}}
+"""
+_REMOVE = f"""{_COMMON}
+forget()
+redis.call('HDEL', KEYS[1], name)
+redis.call('PUBLISH', ARGV[4], 'del')
+return {{}}
+"""
+
+
+class TraefikDriver:
+    """The proxy of many machines.
+
+    :param str host: where Redis listens
+    :param int port: its port
+    :param str password: of ``user``
+    :param str platform: UUID of this platform
+    :param str ping: URL at which Traefik says that it is well
+    :param str user: who may write routes
+    :param str scheme: http or https, as browsers reach Traefik
+    :param float timeout: seconds for one call
+    """
+
+    def __init__(
+        self,
+        *,
+        host,
+        port,
+        password,
+        platform,
+        ping,
+        user="saasodoo",
+        scheme="http",
+        timeout=10.0,
+    ):
+        self._login = {
+            "host": host,
+            "port": port,
+            "username": user,
+            "password": password,
+            "socket_timeout": timeout,
+            "socket_connect_timeout": timeout,
+        }
+        self._platform = platform
+        self._ping = ping
+        self._scheme = scheme
+        self._timeout = timeout
+
+    def check(self):
+        """Make sure that Redis takes the login and that Traefik runs.
+
+        :raise InfraError: with what is wrong
+        """
+        with self._redis() as client:
+            client.hlen(ROUTES)
+        try:
+            requests.get(self._ping, timeout=self._timeout).raise_for_status()
+        except requests.RequestException as error:
+            raise RetryableInfraError(
+                f"Traefik does not answer at {self._ping}.",
+                cure="Start Traefik, or read its log.",
+            ) from error
+
+    def ensure_route(self, spec):
+        """Write the route at once: nobody ever reads the half of it.
+
+        :param RouteSpec spec: the route
+        :raise NotOurs: where the name or a host belongs to another instance
+        :raise PermanentInfraError: where a value does not fit
+        """
+        self._run(_ENSURE, spec)
+
+    def remove_route(self, spec):
+        """Remove the route.
+
+        :raise NotOurs: where the route carries another mark
+        """
+        self._run(_REMOVE, spec)
+
+    def list_routes(self):
+        """List the routes of this platform, in one round trip.
+
+        :rtype: dict[str, RouteState]
+        """
+        with self._redis() as client:
+            found = client.hgetall(ROUTES)
+        return {
+            name: RouteState(
+                name=name, mark=route.mark, hosts=route.hosts, state=route.state
+            )
+            for name, route in ((name, read(text)) for name, text in found.items())
+            if route and route.mark.platform == self._platform
+        }
+
+    def _run(self, script, spec):
+        wanted = header(spec) | {
+            "redirects": spec.redirects,
+            "values": render(spec, self._scheme),
+        }
+        words = (spec.name, str(spec.mark), json.dumps(wanted), CHANGED)
+        with self._redis() as client:
+            refusal = client.eval(script, 2, ROUTES, HOSTS, *words)
+        if refusal and refusal[0] == "host":
+            raise NotOurs(f"The address belongs to another route: {refusal[1]}.")
+        if refusal:
+            raise NotOurs(f"The route {spec.name} exists and is not this instance's.")
+
+    @contextmanager
+    def _redis(self):
+        """Connect for one call: what is wrong comes as an error of ours."""
+        retry = Retry(NoBackoff(), 0)
+        client = Redis(decode_responses=True, retry=retry, **self._login)
+        try:
+            with client:
+                yield client
+        except (exceptions.AuthenticationError, exceptions.NoPermissionError) as error:
+            raise PermanentInfraError(
+                f"Redis refuses the login {self._login['username']}: {error}",
+                cure="Correct the password of the proxy.",
+            ) from error
+        except (exceptions.ConnectionError, exceptions.TimeoutError) as error:
+            raise RetryableInfraError(
+                f"Redis does not answer: {error}",
+                cure="Start Redis; Traefik serves the routes that it has.",
+            ) from error
+        except exceptions.RedisError as error:
+            raise PermanentInfraError(
+                f"Redis refuses the route: {error}", cure="Read the log of Redis."
+            ) from error

@@ -1,0 +1,83 @@
+from odoo import api, fields, models
+
+from ..drivers.helper import RootHelper
+from ..drivers.process import ProcessDriver
+from ..tools.embedded import get_embedded
+from ..tools.settings import get_settings
+from .saas_database_server import STATES
+
+
+class SaasCluster(models.Model):
+    _name = "saas.cluster"
+    _description = "Cluster"
+    _order = "name"
+
+    name = fields.Char(required=True)
+    kind = fields.Selection(
+        [("process", "Processes of this machine")], required=True, default="process"
+    )
+    region_id = fields.Many2one("saas.region", required=True, ondelete="restrict")
+    state = fields.Selection(STATES, required=True, default="open")
+    base_domain = fields.Char(
+        required=True,
+        help="Tenants answer at <subdomain>.<base domain>. It must not share a "
+        "registrable domain with the master: cookies would.",
+    )
+    proxy_id = fields.Many2one("saas.proxy", required=True, ondelete="restrict")
+    node_ids = fields.One2many("saas.node", "cluster_id")
+    storage_ids = fields.One2many("saas.storage", "cluster_id")
+    cpu_ratio = fields.Float(
+        string="Cores Sold per Core",
+        default=2.0,
+        required=True,
+        help="Memory is never sold twice; cores may be.",
+    )
+    cores = fields.Float(compute="_compute_capacity")
+    memory_mb = fields.Integer(string="Memory (MiB)", compute="_compute_capacity")
+    uid_base = fields.Integer(
+        string="First User Id",
+        required=True,
+        default=200000,
+        help="Each tenant runs under a numeric user id of its own, from here on.",
+    )
+    uid_count = fields.Integer(string="User Ids", required=True, default=10000)
+    port_base = fields.Integer(string="First Port", required=True, default=20000)
+    port_count = fields.Integer(string="Ports", required=True, default=2000)
+    last_seen = fields.Datetime(readonly=True, copy=False)
+
+    _name_uniq = models.Constraint(
+        "UNIQUE (name)", "A cluster with this name exists already."
+    )
+    _numbers_check = models.Constraint(
+        "CHECK (uid_base >= 100000 AND uid_count >= 0 AND port_base >= 1024 "
+        "AND port_count >= 0 AND port_base + port_count <= 65536)",
+        "User ids begin at 100000; ports are numbers from 1024 to 65535.",
+    )
+    _ratio_check = models.Constraint(
+        "CHECK (cpu_ratio > 0)", "At least some of a core must be sold per core."
+    )
+
+    @api.depends("node_ids.cores", "node_ids.memory_mb", "node_ids.state", "cpu_ratio")
+    def _compute_capacity(self):
+        for cluster in self:
+            nodes = cluster.node_ids.filtered(lambda node: node.state == "ready")
+            cluster.cores = sum(nodes.mapped("cores")) * cluster.cpu_ratio
+            cluster.memory_mb = sum(nodes.mapped("memory_mb"))
+
+    def _get_helper(self):
+        """Build the client of the root helper."""
+        self.ensure_one()
+        return RootHelper(get_embedded().helper_command)
+
+    def _get_driver(self):
+        """Build the runtime's driver; the one place that tests replace."""
+        self.ensure_one()
+        return ProcessDriver(
+            socket=get_embedded().supervisor_socket,
+            helper=self._get_helper(),
+            platform=get_settings().platform,
+        )
+
+    def _get_hostname(self, subdomain):
+        self.ensure_one()
+        return f"{subdomain}.{self.base_domain}"

@@ -1,0 +1,64 @@
+from uuid import uuid4
+
+from odoo import fields, models
+
+from ..drivers.directory import DirectoryDriver
+from ..tools.settings import get_settings
+from .saas_database_server import STATES
+
+
+class SaasStorage(models.Model):
+    _name = "saas.storage"
+    _description = "Storage"
+    _order = "name"
+
+    name = fields.Char(required=True)
+    cluster_id = fields.Many2one("saas.cluster", required=True, ondelete="restrict")
+    kind = fields.Selection(
+        [("directory", "Directory")], required=True, default="directory"
+    )
+    state = fields.Selection(STATES, required=True, default="open")
+    root = fields.Char(required=True)
+    uuid = fields.Char(
+        string="UUID",
+        required=True,
+        readonly=True,
+        copy=False,
+        default=lambda self: str(uuid4()),
+        help='Written into a file on the storage: tells "empty" from "not mounted".',
+    )
+    is_marked = fields.Boolean(
+        string="Marked",
+        readonly=True,
+        copy=False,
+        help="The file with the UUID was found on it. Nothing is placed on a storage "
+        "before: an unmounted one looks like a new one.",
+    )
+    max_tenants = fields.Integer(default=200, required=True)
+    max_gigabytes = fields.Integer(string="Capacity (GB)", default=500, required=True)
+    free_mb = fields.Integer(string="Free (MiB)", readonly=True, copy=False)
+    total_mb = fields.Integer(string="Size (MiB)", readonly=True, copy=False)
+    last_seen = fields.Datetime(readonly=True, copy=False)
+
+    _root_uniq = models.Constraint(
+        "UNIQUE (cluster_id, root)", "The cluster has a storage there already."
+    )
+
+    def _get_driver(self):
+        """Build the driver of this storage; the one place that tests replace."""
+        self.ensure_one()
+        return DirectoryDriver(
+            root=self.root,
+            helper=self.cluster_id._get_helper(),
+            storage_uuid=self.uuid,
+            platform=get_settings().platform,
+        )
+
+    def _has_room_for(self, count, reserved_gb):
+        """Tell whether one more tenant fits.
+
+        :param int count: tenants that are placed here already
+        :param float reserved_gb: sum of their quotas, the new one included
+        """
+        self.ensure_one()
+        return count < self.max_tenants and reserved_gb <= self.max_gigabytes

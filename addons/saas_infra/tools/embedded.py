@@ -1,0 +1,49 @@
+"""Where this machine's own runtime lies: told by the configuration of `jobs` alone.
+
+These paths are run as commands, so no row may name them: `web` can write rows.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..drivers.errors import PermanentInfraError
+from .settings import get_settings
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """The embedded runtime's programs and files below the run folder."""
+
+    run_dir: Path
+
+    @property
+    def helper_command(self):
+        return ("sudo", "-n", str(self.run_dir / "code/bin/root-helper"))
+
+    @property
+    def supervisor_socket(self):
+        return str(self.run_dir / "data-plane/supervisor.sock")
+
+    @property
+    def routes_dir(self):
+        return str(self.run_dir / "nginx/routes")
+
+    @property
+    def nginx_conf(self):
+        return str(self.run_dir / "etc/nginx-check.conf")
+
+    nginx = "/usr/sbin/nginx"
+
+
+def get_embedded():
+    """Return the embedded runtime of this process.
+
+    :raise PermanentInfraError: where this process drives no machine
+    """
+    run_dir = get_settings().run_dir
+    if not run_dir:
+        raise PermanentInfraError(
+            "Only the service `jobs` of this machine drives it.",
+            cure="Set run_dir in the section [saasodoo] of its configuration.",
+        )
+    return Embedded(run_dir)

@@ -1,0 +1,108 @@
+from odoo import fields, models
+
+
+class SaasConnectionMixin(models.AbstractModel):
+    """What lies outside and can be asked whether it answers.
+
+    All of this runs in `jobs`, save the asking.
+    """
+
+    _name = "saas.connection.mixin"
+    _description = "Record with a connection to test"
+
+    def action_test_connection(self):
+        """Let `jobs` try whether it can talk to this."""
+        self.env["saas.api"]._check_group("operator")
+        return self._ask_for_connection()._show()
+
+    def _ask_for_connection(self):
+        self.ensure_one()
+        return self.env["saas.inquiry"]._ask(
+            "connection", model=self._name, record=self.id
+        )
+
+    def _try_connection(self):
+        """Talk to it, and write down what it tells.
+
+        :return: a dictionary that people read
+        """
+        seen = self._look(self._get_driver())
+        self._note(seen)
+        return seen
+
+    def _look(self, driver):
+        """Ask how it is; no database is touched here.
+
+        :return: a dictionary
+        """
+        raise NotImplementedError
+
+    def _note(self, seen):
+        """Write down what :meth:`_look` has returned."""
+
+
+class SaasDatabaseServer(models.Model):
+    _name = "saas.database.server"
+    _inherit = ["saas.database.server", "saas.connection.mixin"]
+
+    def _look(self, driver):
+        return driver.ping()
+
+    def _note(self, seen):
+        self.write(
+            {
+                "version": seen["version"],
+                "database_count": seen["databases"],
+                "used_mb": seen["bytes"] // 1024**2,
+                "last_seen": fields.Datetime.now(),
+            }
+        )
+
+
+class SaasStorage(models.Model):
+    _name = "saas.storage"
+    _inherit = ["saas.storage", "saas.connection.mixin"]
+
+    def _try_connection(self):
+        if not self.is_marked:
+            self._get_driver().ensure_sentinel()
+        return super()._try_connection()
+
+    def _look(self, driver):
+        return driver.room()
+
+    def _note(self, seen):
+        self.write(
+            {
+                "is_marked": True,
+                "free_mb": seen["free"] // 1024**2,
+                "total_mb": seen["total"] // 1024**2,
+                "last_seen": fields.Datetime.now(),
+            }
+        )
+
+
+class SaasProxy(models.Model):
+    _name = "saas.proxy"
+    _inherit = ["saas.proxy", "saas.connection.mixin"]
+
+    def _look(self, driver):
+        driver.check()
+        return {"routes": len(driver.list_routes())}
+
+
+class SaasCluster(models.Model):
+    _name = "saas.cluster"
+    _inherit = ["saas.cluster", "saas.connection.mixin"]
+
+    def _look(self, driver):
+        return {
+            "services": len(driver.list_services()),
+            "load": {name: node.load for name, node in driver.list_nodes().items()},
+        }
+
+    def _note(self, seen):
+        now = fields.Datetime.now()
+        self.last_seen = now
+        for node in self.node_ids.filtered(lambda one: one.name in seen["load"]):
+            node.write({"load": seen["load"][node.name], "last_seen": now})

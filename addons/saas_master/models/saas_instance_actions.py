@@ -1,0 +1,118 @@
+from odoo import fields, models
+
+from .saas_instance import STATUSES
+from .saas_instance_request import BULK_LIMIT, SUPPORT_KINDS
+
+
+class SaasInstance(models.Model):
+    """The backend's buttons: who may, then the method that knows how."""
+
+    _inherit = "saas.instance"
+
+    status = fields.Selection(group_expand="_read_group_status")
+    last_operation_state = fields.Selection(related="last_operation_id.state")
+    event_count = fields.Integer(compute="_compute_event_count")
+    subscription_count = fields.Integer(compute="_compute_subscription_count")
+
+    # === COMPUTE METHODS === #
+
+    def _compute_event_count(self):
+        self._count_into("event_count", "saas.event")
+
+    def _compute_subscription_count(self):
+        self._count_into("subscription_count", "saas.subscription")
+
+    def _count_into(self, field, model):
+        groups = self.env[model]._read_group(
+            [("instance_id", "in", self.ids)], ["instance_id"], ["__count"]
+        )
+        counts = {instance.id: count for instance, count in groups}
+        for instance in self:
+            instance[field] = counts.get(instance.id, 0)
+
+    def _read_group_status(self, statuses, domain):
+        """Show the columns that instances stay in; the others where they have some."""
+        passing = {"starting", "stopping", "terminated"} - set(statuses)
+        return [status for status, _label in STATUSES if status not in passing]
+
+    # === WHO MAY === #
+
+    def _authorize(self, kind):
+        """Refuse who may not ask this of so many instances.
+
+        :param str kind: a playbook, or ``open`` or ``logs``
+        :raise AccessError: with the group that is needed
+        """
+        group = "support" if kind in SUPPORT_KINDS else "manager"
+        if len(self) > BULK_LIMIT:
+            group = "operator"
+        self.env["saas.api"]._check_group(group)
+
+    # === BUTTONS THAT ACT === #
+
+    def action_start(self):
+        self._authorize("start")
+        self._request("start")
+
+    def action_resume(self):
+        self._authorize("resume")
+        self._request("resume")
+
+    def action_retry(self):
+        self._authorize("retry")
+        for instance in self:
+            instance._retry()
+
+    def action_show_log(self):
+        self._authorize("logs")
+        self.ensure_one()
+        return self.env["saas.inquiry"]._ask_for_log(self, lines=200)._show()
+
+    # === BUTTONS THAT ASK FIRST === #
+
+    def action_stop(self):
+        return self._ask_first("stop")
+
+    def action_restart(self):
+        return self._ask_first("restart")
+
+    def action_suspend(self):
+        return self._ask_first("suspend")
+
+    def action_terminate(self):
+        return self._ask_first("terminate")
+
+    def action_reactivate(self):
+        return self._ask_first("reactivate")
+
+    def action_discard(self):
+        return self._ask_first("discard")
+
+    def action_change_plan(self):
+        return self._fill_in("change_plan", "saas.instance.change.plan")
+
+    def action_rename(self):
+        return self._fill_in("rename", "saas.instance.rename")
+
+    def action_hand_over(self):
+        return self._fill_in("hand_over", "saas.instance.hand.over")
+
+    def action_purge(self):
+        return self._fill_in("purge", "saas.instance.purge")
+
+    def action_open_as_support(self):
+        return self._fill_in("open", "saas.instance.open")
+
+    def _ask_first(self, kind):
+        """Show what an operation will do, and ask for a reason."""
+        self._authorize(kind)
+        question = self.env["saas.instance.confirm"].create(
+            {"kind": kind, "instance_ids": [fields.Command.set(self.ids)]}
+        )
+        return question._show()
+
+    def _fill_in(self, kind, model):
+        """Open the form of a change that needs more than a reason."""
+        self._authorize(kind)
+        self.ensure_one()
+        return self.env[model].create({"instance_id": self.id})._show()

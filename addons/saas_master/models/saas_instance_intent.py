@@ -1,0 +1,120 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+from ..operations.playbooks import PLAYBOOKS
+
+# What is opened where the desired status and the present one differ for good.
+WANTED = {
+    ("paused", "running"): "suspend",
+    ("paused", "error"): "suspend",
+    ("running", "paused"): "resume",
+    ("terminated", "running"): "terminate",
+    ("terminated", "paused"): "terminate",
+    ("terminated", "stopped"): "terminate",
+    ("terminated", "error"): "terminate",
+}
+
+
+class SaasInstance(models.Model):
+    """What is wanted, whether or not it can begin now: written down, opened later."""
+
+    _inherit = "saas.instance"
+
+    def _want(self, kind):
+        """Write down what is wanted now; open it at once or when it can be.
+
+        :param str kind: ``suspend``, ``resume`` or ``terminate``
+        :return: the operation that began, or None
+        """
+        self.ensure_one()
+        self._write_guarded({"desired_status": PLAYBOOKS[kind].desired})
+        if self.env["saas.operation"]._is_frozen():
+            return None
+        if not self._get_active_operation():
+            if self._may_begin(kind):
+                return self._request(kind)
+        elif kind == "suspend" and self._may_begin("block"):
+            return self._request("block")
+        return None
+
+    def _may_begin(self, kind):
+        """Tell whether an operation is possible in the present status."""
+        playbook = PLAYBOOKS[kind]
+        ready = self.ready_at or not playbook.needs_ready
+        return ready and self.status in playbook.allowed_from
+
+    def _suspend(self, reason=None):
+        """Turn visitors away now, whatever runs; the rest follows when it can.
+
+        :return: the operation that does it, if one could begin
+        """
+        self.ensure_one()
+        self.env["saas.operation"]._check_not_frozen()
+        if self._get_active_operation():
+            return self._want("suspend")
+        return self._request("suspend", reason=reason)
+
+    def _open_what_is_wanted(self, reason=None):
+        """Open what is wanted and was not yet: an operation or a freeze was there.
+
+        What failed is not tried again by itself: people retry it.
+
+        :param str reason: why now
+        """
+        self.ensure_one()
+        kind, params = self._get_wanted()
+        if not kind or self._was_tried(kind, params):
+            return
+        if self.env["saas.operation"]._is_frozen() or self._get_active_operation():
+            return
+        if self._may_begin(kind):
+            reason = reason or self.env._("It had to wait until now.")
+            self._request(kind, reason=reason, **params)
+
+    def _get_wanted(self):
+        """Return what brings the instance to what is wanted: its kind and params."""
+        kind = WANTED.get((self.desired_status, self.status))
+        subscription = self.subscription_id
+        if not kind and subscription and not subscription.ended_at:
+            plan = subscription.plan_id
+            if plan != self.plan_id:
+                return "change_plan", {"plan": plan.code}
+        return kind, {}
+
+    def _was_tried(self, kind, params):
+        """Tell whether the last operation was to bring that and failed."""
+        last = self.last_operation_id
+        if last.state != "failed":
+            return False
+        if params:
+            return last.kind == kind and last.params == params
+        return PLAYBOOKS[last.kind].desired == self.desired_status
+
+    @api.model
+    def _find_waiting(self):
+        """Return the instances for which something wanted was not opened yet."""
+        found = self.browse()
+        for desired, status in WANTED:
+            found |= self.search(
+                [
+                    ("desired_status", "=", desired),
+                    ("status", "=", status),
+                    ("last_operation_id.state", "not in", ("queued", "running")),
+                ]
+            )
+        return found | self._find_on_another_plan()
+
+    @api.model
+    def _find_on_another_plan(self):
+        """Return the instances whose subscription has another plan than they."""
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT i.id FROM saas_instance i
+                     JOIN saas_subscription s ON s.id = i.subscription_id
+                    WHERE i.active AND i.plan_id <> s.plan_id AND s.ended_at IS NULL
+                      AND i.status IN %s""",
+                tuple(PLAYBOOKS["change_plan"].allowed_from),
+            )
+        )
+        return self.browse(row[0] for row in rows)

@@ -1,0 +1,324 @@
+# Reservations are read and added under a lock that outlives transactions.
+# pylint: disable=invalid-commit
+import secrets
+from contextlib import contextmanager
+
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from odoo.addons.saas_infra.drivers.errors import NoCapacity
+
+# Placement reads all reservations, then adds one: two at a time would overbook.
+PLACEMENT_LOCK = 7270530
+
+
+class SaasInstance(models.Model):
+    """Where an instance lives: room is reserved before anything is made outside."""
+
+    _inherit = "saas.instance"
+
+    @contextmanager
+    def _placing(self):
+        """Hold the lock of the whole platform under which room is reserved.
+
+        Runs in transactions of its own: the lock must be held before the snapshot
+        that sees the other reservations is taken, and beyond the commit.
+        """
+        cr = self.env.cr
+        cr.execute("SELECT pg_advisory_lock(%s)", [PLACEMENT_LOCK])
+        cr.commit()
+        self.env.invalidate_all()
+        try:
+            yield
+            self.env.flush_all()
+            cr.commit()
+        finally:
+            cr.rollback()
+            cr.execute("SELECT pg_advisory_unlock(%s)", [PLACEMENT_LOCK])
+            cr.commit()
+            self.env.invalidate_all()
+
+    def _place(self):
+        """Reserve room and fix every name.
+
+        :raise NoCapacity: where no cluster, server or storage has room
+        """
+        self.ensure_one()
+        with self._placing():
+            if not self._is_placed():
+                self._write_guarded(self._choose_place())
+
+    def _take_plan(self, plan):
+        """Reserve what another plan needs beyond the present one, and take it.
+
+        :param plan: a ``saas.plan``
+        :raise NoCapacity: where the cluster or the storage has no room for it
+        """
+        self.ensure_one()
+        with self._placing():
+            if not self._has_room_for_plan(plan):
+                raise NoCapacity(
+                    self.env._(
+                        "The cluster %(cluster)s has no room for the plan %(plan)s.",
+                        cluster=self.cluster_id.name,
+                        plan=plan.name,
+                    ),
+                    cure=self.env._("Add a node or a storage, then retry."),
+                )
+            # What billing has said since is not overwritten: it follows after this.
+            if self.subscription_id.plan_id == self.plan_id:
+                self.subscription_id._write_guarded({"plan_id": plan.id})
+            self._write_guarded({"plan_id": plan.id, **plan._get_limits()})
+
+    def _has_room_for_plan(self, plan):
+        """Tell whether what grows fits; what shrinks always does."""
+        cluster, storage = self.cluster_id, self.storage_id
+        rooms = (
+            ("memory_mb", self._reserved_in(cluster, "memory_mb"), cluster.memory_mb),
+            ("cpu_cores", self._reserved_in(cluster, "cpu_cores"), cluster.cores),
+            (
+                "storage_gb",
+                self._sum_reserved("storage_id", "storage_gb").get(storage.id, 0),
+                storage.max_gigabytes,
+            ),
+        )
+        return all(
+            plan[amount] <= self[amount] or reserved + plan[amount] <= room
+            for amount, reserved, room in rooms
+        )
+
+    def _is_placed(self):
+        return bool(self.uid and self.port)
+
+    def _choose_place(self):
+        if self.database:  # It comes back to its data: only the runtime is free.
+            self._check_cluster_room(self.cluster_id)
+            return self._choose_numbers(self.cluster_id)
+        for template in self._find_templates():
+            cluster = template.cluster_id
+            storage = self._find_storage(cluster)
+            if (
+                storage
+                and self._has_cluster_room(cluster)
+                and self._has_server_room(template.database_server_id)
+            ):
+                return {
+                    **self._choose_names(template.database_server_id),
+                    **self._choose_numbers(cluster),
+                    "template_id": template.id,
+                    "version_id": template.version_id.id,
+                    "cluster_id": cluster.id,
+                    "database_server_id": template.database_server_id.id,
+                    "storage_id": storage.id,
+                    "region_id": cluster.region_id.id,
+                }
+        raise NoCapacity(
+            self.env._(
+                "There is no room for %(memory)s MiB and %(cores)s cores "
+                "in %(region)s.",
+                memory=self.memory_mb,
+                cores=self.cpu_cores,
+                region=self.region_id.name or self.env._("any region"),
+            ),
+            cure=self._get_cure_for_no_room(),
+        )
+
+    def _get_cure_for_no_room(self):
+        storages = self._search_templates(self.region_id).cluster_id.storage_ids
+        new = storages.filtered(lambda one: one.state == "open" and not one.is_marked)
+        if new:
+            return self.env._(
+                "The storage %s was not marked yet: test its connection, then retry.",
+                new[0].name,
+            )
+        return self.env._("Add a node, a database server or a storage, then retry.")
+
+    @api.model
+    def _check_template_ready(self, region):
+        """Refuse politely, before anything is made, where nothing can be placed.
+
+        :param region: a ``saas.region``, or none for any
+        :raise UserError: where no template is ready there
+        """
+        if not self._search_templates(region):
+            raise UserError(
+                self.env._(
+                    "No template is ready in %s: build one first "
+                    "(saasctl template build).",
+                    region.name or self.env._("any region"),
+                )
+            )
+
+    @api.model
+    def _search_templates(self, region):
+        domain = [
+            ("state", "=", "ready"),
+            ("version_id.active", "=", True),
+            ("cluster_id.state", "=", "open"),
+            ("database_server_id.state", "=", "open"),
+        ]
+        if region:
+            domain.append(("cluster_id.region_id", "=", region.id))
+        return self.env["saas.template"].sudo().search(domain)
+
+    def _find_templates(self):
+        """Return the ready templates of the region, the emptiest server first."""
+        templates = self._search_templates(self.region_id)
+        if not templates:
+            raise NoCapacity(self.env._("No template is ready in this region."))
+        counts = self._count_reserved("database_server_id")
+        return templates.sorted(
+            lambda template: counts.get(template.database_server_id.id, 0)
+        )
+
+    def _find_storage(self, cluster):
+        storages = cluster.storage_ids.filtered(
+            lambda one: one.is_marked and one.state == "open"
+        )
+        counts = self._count_reserved("storage_id")
+        quotas = self._sum_reserved("storage_id", "storage_gb")
+        for storage in storages.sorted(lambda one: counts.get(one.id, 0)):
+            reserved = quotas.get(storage.id, 0) + self.storage_gb
+            if storage._has_room_for(counts.get(storage.id, 0), reserved):
+                return storage
+        return None
+
+    def _has_server_room(self, server):
+        count = self._count_reserved("database_server_id").get(server.id, 0)
+        return server._has_room_for(count)
+
+    def _has_cluster_room(self, cluster):
+        """Memory strictly, cores as often as the cluster sells them."""
+        return (
+            self._reserved_in(cluster, "memory_mb") + self.memory_mb
+            <= cluster.memory_mb
+            and self._reserved_in(cluster, "cpu_cores") + self.cpu_cores
+            <= cluster.cores
+        )
+
+    def _check_cluster_room(self, cluster):
+        if not self._has_cluster_room(cluster):
+            raise NoCapacity(
+                self.env._("The cluster %s has no room left.", cluster.name),
+                cure=self.env._("Add a node, then retry."),
+            )
+
+    # === RESERVATIONS === #
+
+    def _reserving_domain(self):
+        """Match everyone else who holds a place, data included."""
+        return [("id", "!=", self.id), ("database", "!=", False)]
+
+    def _count_reserved(self, field):
+        groups = self.sudo()._read_group(self._reserving_domain(), [field], ["__count"])
+        return {record.id: count for record, count in groups}
+
+    def _sum_reserved(self, field, amount):
+        groups = self.sudo()._read_group(
+            self._reserving_domain(), [field], [f"{amount}:sum"]
+        )
+        return {record.id: total for record, total in groups}
+
+    def _reserved_in(self, cluster, amount):
+        """Sum what runs or may run there: a terminated instance keeps data only."""
+        domain = [
+            *self._reserving_domain(),
+            ("cluster_id", "=", cluster.id),
+            ("status", "!=", "terminated"),
+        ]
+        [(total,)] = self.sudo()._read_group(domain, [], [f"{amount}:sum"])
+        return total or 0
+
+    # === NAMES === #
+
+    def _choose_names(self, server):
+        """Return database, service and directory, with as much UUID as they need."""
+        digits = self.uuid.replace("-", "")
+        for length in range(8, 33, 4):
+            short = digits[:length]
+            database = f"odoo_cust{self.partner_id.id}_{short}"
+            if (
+                not self.with_context(active_test=False)
+                .sudo()
+                .search_count(
+                    [
+                        "|",
+                        ("database", "=", database),
+                        ("service", "=", f"odoo_{short}"),
+                    ],
+                    limit=1,
+                )
+            ):
+                break
+        return {
+            "database": database,
+            "service": f"odoo_{short}",
+            "directory": f"odoo_data_{database}_{self.uuid}",
+            "password_sealed": self._seal(
+                secrets.token_urlsafe(32), "database", self.uuid
+            ),
+            "proxy_secret_sealed": self._seal(
+                secrets.token_urlsafe(32), "proxy", self.uuid
+            ),
+        }
+
+    def _choose_numbers(self, cluster):
+        """Return a user id and a port that nobody in the cluster has.
+
+        A user id that was given up rests while there are others: files of its user
+        may lie around, in /dev/shm for one, and the next user could read them.
+        """
+        uid = self.uid or self._first_free(
+            cluster, "uid", cluster.uid_base, above=self._highest_uid(cluster)
+        )
+        return {
+            "uid": uid,
+            "port": self._first_free(cluster, "port", cluster.port_base),
+        }
+
+    def _highest_uid(self, cluster):
+        """Return the highest user id that an instance ever had, purged ones too."""
+        instances = self.sudo().with_context(active_test=False)
+        [(highest,)] = instances._read_group(
+            [("cluster_id", "=", cluster.id)], [], ["uid:max"]
+        )
+        return highest or 0
+
+    def _first_free(self, cluster, field, first, above=0):
+        """Return the lowest number of the cluster's range that nobody has.
+
+        :param int above: lower ones come last
+        """
+        self.env.flush_all()
+        column = SQL.identifier(field)
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT number FROM generate_series(%s, %s) AS number
+                    WHERE number NOT IN (
+                          SELECT %s FROM saas_instance
+                           WHERE cluster_id = %s AND active AND %s IS NOT NULL
+                           UNION ALL
+                          SELECT %s FROM saas_template
+                           WHERE cluster_id = %s AND %s IS NOT NULL)
+                    ORDER BY number <= %s, number LIMIT 1""",
+                first,
+                first + cluster[f"{field}_count"] - 1,
+                column,
+                cluster.id,
+                column,
+                column,
+                cluster.id,
+                column,
+                above,
+            )
+        )
+        if not rows:
+            raise NoCapacity(
+                self.env._(
+                    "No %(what)s is free in %(cluster)s.",
+                    what=field,
+                    cluster=cluster.name,
+                )
+            )
+        return rows[0][0]

@@ -1,0 +1,127 @@
+from odoo import models
+
+from odoo.addons.saas_infra.drivers.specs import (
+    DatabaseSpec,
+    DirectorySpec,
+    Identity,
+    Limits,
+    Mark,
+    RouteSpec,
+    ServiceSpec,
+)
+from odoo.addons.saas_infra.drivers.tenant import TenantClient
+from odoo.addons.saas_infra.tools.keys import get_sign_key, get_sign_public_key
+from odoo.addons.saas_infra.tools.settings import get_settings
+
+# What visitors meet in an instance that stays as it is.
+ROUTE_STATES = {"running": "running", "stopped": "stopped", "paused": "suspended"}
+
+
+class SaasInstance(models.Model):
+    """What drivers are told about an instance."""
+
+    _inherit = "saas.instance"
+
+    def _get_mark(self):
+        self.ensure_one()
+        return Mark(platform=get_settings().platform, instance=self.uuid)
+
+    def _get_limits(self):
+        self.ensure_one()
+        return Limits(
+            cpu=self.cpu_cores,
+            memory=self.memory_mb * 1024**2,
+            storage=self.storage_gb * 1000**3,
+        )
+
+    def _get_database_spec(self):
+        self.ensure_one()
+        return DatabaseSpec(
+            mark=self._get_mark(),
+            name=self.database,
+            role=self.database,
+            password=self._unseal(self.sudo().password_sealed, "database", self.uuid),
+        )
+
+    def _get_directory_spec(self):
+        self.ensure_one()
+        return DirectorySpec(
+            mark=self._get_mark(),
+            name=self.directory,
+            uid=self.uid,
+            quota=self._get_limits().storage,
+        )
+
+    def _get_service_spec(self):
+        self.ensure_one()
+        server = self.database_server_id
+        return ServiceSpec(
+            mark=self._get_mark(),
+            name=self.service,
+            uid=self.uid,
+            port=self.port,
+            database=self._get_database_spec(),
+            database_host=server.host,
+            database_port=server.port,
+            directory=self._get_directory_spec(),
+            limits=self._get_limits(),
+            hostname=self.cluster_id._get_hostname(self.subdomain),
+            base_url=self.url,
+            proxy_secret=self._get_proxy_secret(),
+            public_keys=(get_sign_public_key(),),
+        )
+
+    def _get_route_spec(self, state):
+        """Describe the instance's route.
+
+        :param str state: ``running``, ``starting``, ``stopped`` or ``suspended``
+        """
+        self.ensure_one()
+        hostname = self.cluster_id._get_hostname
+        old = self.subdomain_ids.filtered(
+            lambda name: name.redirect_until and not name.is_over
+        )
+        return RouteSpec(
+            mark=self._get_mark(),
+            name=self.service,
+            hosts=(hostname(self.subdomain),),
+            upstream=f"127.0.0.1:{self.port}",
+            secret=self._get_proxy_secret(),
+            state=state,
+            redirects=tuple(hostname(name) for name in old.mapped("name")),
+            public_port=self.cluster_id.proxy_id.port,
+        )
+
+    def _get_identity(self):
+        self.ensure_one()
+        return Identity(
+            instance_uuid=self.uuid,
+            base_url=self.url,
+            login=self.email,
+            email=self.email,
+            name=self.partner_id.name,
+            company=self.partner_id.commercial_partner_id.name,
+            lang=self.lang,
+            country_code=self.country_id.code or "",
+            tz=self.tz,
+        )
+
+    def _get_proxy_secret(self):
+        return self._unseal(self.sudo().proxy_secret_sealed, "proxy", self.uuid)
+
+    def _get_tenant_client(self, *, direct):
+        """Build the client that talks to the tenant; replaced by tests.
+
+        :param bool direct: straight to its port, else as visitors do by the proxy
+        """
+        self.ensure_one()
+        proxy = self.cluster_id.proxy_id
+        address = ("127.0.0.1", self.port) if direct else (proxy.address, proxy.port)
+        return TenantClient(
+            address=address,
+            host=self.cluster_id._get_hostname(self.subdomain),
+            secret=self._get_proxy_secret() if direct else "",
+            sign_key=get_sign_key(),
+            instance=self.uuid,
+            platform=get_settings().platform,
+        )

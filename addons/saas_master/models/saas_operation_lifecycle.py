@@ -1,0 +1,133 @@
+from functools import partial
+
+from odoo import models
+
+from odoo.addons.saas_infra.drivers.errors import PermanentInfraError
+
+from .saas_instance_specs import ROUTE_STATES
+from .saas_instance_state import UNTIL_TERMINATED
+
+
+class SaasOperation(models.Model):
+    """Steps that stop, start and change a living instance."""
+
+    _inherit = "saas.operation"
+
+    # === NOTICES === #
+
+    def _show_notice(self, state):
+        instance = self.instance_id
+        if not instance.database:  # It was never placed.
+            return None
+        driver = instance.cluster_id.proxy_id._get_driver()
+        return partial(driver.ensure_route, instance._get_route_spec(state))
+
+    def _step_notice(self):
+        paused = self.instance_id.desired_status == "paused"
+        return self._show_notice("suspended" if paused else "stopped")
+
+    def _step_notice_stopped(self):
+        return self._show_notice("stopped")
+
+    def _step_notice_starting(self):
+        return self._show_notice("starting")
+
+    def _step_notice_suspended(self):
+        return self._show_notice("suspended")
+
+    def _step_halt(self):
+        instance = self.instance_id
+        if not instance.port:
+            return None
+        driver = instance.cluster_id._get_driver()
+        return partial(driver.stop_service, instance._get_service_spec())
+
+    # === CHANGE OF PLAN === #
+
+    def _get_new_plan(self):
+        return (
+            self.env["saas.plan"]
+            .with_context(active_test=False)
+            .search([("code", "=", self.params["plan"])])
+        )
+
+    def _step_fit(self):
+        """Check use against the new plan before anything changes."""
+        instance = self.instance_id
+        server = instance.database_server_id._get_driver()
+        storage = instance.storage_id._get_driver()
+        database, directory = instance.database, instance.directory
+        allowed = self._get_new_plan().storage_gb * 1000**3
+
+        def check_use():
+            directories = storage.list_directories(measure=True, only=[directory])
+            databases = server.list_databases()
+            if directory not in directories or database not in databases:
+                raise PermanentInfraError(
+                    "The database or the folder of the instance is gone.",
+                    cure="Restore it first.",
+                )
+            in_files = directories[directory].used
+            if in_files is None:
+                raise PermanentInfraError(
+                    f"The folder {directory} could not be measured.",
+                    cure="Retry; if it stays so, look at the storage.",
+                )
+            used = databases[database].size + in_files
+            if used > allowed:
+                raise PermanentInfraError(
+                    f"The instance uses {used / 1000**3:.1f} GB; the plan has "
+                    f"{allowed / 1000**3:.0f} GB.",
+                    cure="Delete files in the instance first, or choose a larger plan.",
+                )
+
+        return check_use
+
+    def _step_reserve(self):
+        """Take the new limits into the record, where there is room for them."""
+        self.instance_id._take_plan(self._get_new_plan())
+
+    def _step_quota(self):
+        instance = self.instance_id
+        driver = instance.storage_id._get_driver()
+        return partial(driver.set_quota, instance._get_directory_spec())
+
+    def _step_resize(self):
+        """Give a running instance its new limits; others get them when they start."""
+        return self._step_service()
+
+    # === NAME AND OWNER === #
+
+    def _step_redirects(self):
+        """Write the route as it is to be, without the names that are over."""
+        status = self.instance_id.status
+        return self._show_notice(ROUTE_STATES.get(status, "stopped"))
+
+    def _finish_release_names(self):
+        names = self.instance_id.subdomain_ids
+        names.filtered(lambda name: name.id in self.params["names"]).sudo().unlink()
+
+    def _step_base_url(self):
+        instance = self.instance_id
+        client = instance._get_tenant_client(direct=True)
+        return partial(client.command, "setup", base_url=instance.url)
+
+    def _step_administrator(self):
+        instance = self.instance_id
+        client = instance._get_tenant_client(direct=True)
+        return partial(
+            client.command,
+            "setup",
+            name=instance.partner_id.name,
+            email=instance.email,
+        )
+
+    # === ENDINGS === #
+
+    def _finish_terminate(self):
+        """Give the runtime's room back; the data keeps its place."""
+        instance = self.instance_id
+        instance._update_provisioning_status(UNTIL_TERMINATED, "terminated")
+        instance._write_guarded({"port": 0})
+        if not instance.subscription_id.ended_at:
+            instance.subscription_id._billing_stop()

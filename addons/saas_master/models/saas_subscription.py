@@ -1,0 +1,164 @@
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from .saas_plan import PERIODS
+
+BILLING_STATES = [
+    ("trial", "Trial"),
+    ("payment_required", "Payment required"),
+    ("paid", "Paid"),
+    ("overdue", "Overdue"),
+    ("suspended", "Suspended"),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BillingState:
+    """What is true of a subscription now, whatever came before.
+
+    Amounts are in the subscription's currency, times in UTC.
+    """
+
+    status: str
+    plan: str
+    paid_until: datetime | None = None
+    trial_end: datetime | None = None
+    cancel_at: datetime | None = None
+    ended_at: datetime | None = None
+    due: float = 0.0
+
+
+class SaasSubscription(models.Model):
+    _name = "saas.subscription"
+    _description = "Subscription"
+    _inherit = ["saas.guarded.mixin", "mail.thread"]
+    _mail_post_access = "read"
+    _order = "id desc"
+    _saas_guarded = frozenset(
+        {
+            "partner_id",
+            "instance_id",
+            "plan_id",
+            "billing_status",
+            "is_trial",
+            "trial_partner_id",
+            "trial_end",
+            "paid_until",
+            "cancel_at",
+            "ended_at",
+            "due",
+        }
+    )
+
+    name = fields.Char(compute="_compute_name", store=True)
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", required=True, readonly=True, index=True
+    )
+    instance_id = fields.Many2one(
+        "saas.instance", readonly=True, index=True, ondelete="restrict"
+    )
+    plan_id = fields.Many2one(
+        "saas.plan", required=True, readonly=True, ondelete="restrict", index=True
+    )
+    period = fields.Selection(PERIODS, required=True, default="monthly")
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    currency_id = fields.Many2one(
+        "res.currency",
+        required=True,
+        default=lambda self: self.env.company.currency_id,
+    )
+    billing_provider = fields.Selection(
+        [("none", "None: staff decide")], required=True, default="none"
+    )
+    billing_status = fields.Selection(
+        BILLING_STATES, required=True, readonly=True, default="trial", index=True
+    )
+    is_trial = fields.Boolean(string="Began as Trial", readonly=True)
+    trial_partner_id = fields.Many2one(
+        "res.partner",
+        string="Trial of",
+        compute="_compute_trial_partner_id",
+        store=True,
+        precompute=True,
+        help="Who began it as a trial, whoever it was handed over to since.",
+    )
+    trial_end = fields.Datetime(readonly=True)
+    paid_until = fields.Datetime(readonly=True)
+    cancel_at = fields.Datetime(string="Ends on", readonly=True)
+    ended_at = fields.Datetime(string="Ended", readonly=True)
+    due = fields.Monetary(string="Owed", readonly=True)
+
+    _one_trial = models.UniqueIndex(
+        "(trial_partner_id) WHERE is_trial", "This customer had a trial already."
+    )
+
+    # Not on the customer: a trial that is handed over stays the giver's.
+    @api.depends("is_trial")
+    def _compute_trial_partner_id(self):
+        for subscription in self:
+            subscription.trial_partner_id = (
+                subscription.is_trial and subscription.partner_id
+            )
+
+    @api.depends("partner_id.name", "plan_id.name")
+    def _compute_name(self):
+        for subscription in self:
+            subscription.name = (
+                f"{subscription.partner_id.name}: {subscription.plan_id.name}"
+            )
+
+    @api.model
+    def _open(self, partner, plan, period, *, trial):
+        """Open a subscription, on trial or waiting for payment.
+
+        :param partner: the commercial partner who owes
+        :param bool trial: begin with the plan's trial days
+        :raise UserError: where the customer had a trial already
+        """
+        if trial and self.sudo().search_count(
+            [("trial_partner_id", "=", partner.id)], limit=1
+        ):
+            raise UserError(
+                self.env._(
+                    "%s had a trial already: start this one without.", partner.name
+                )
+            )
+        days = relativedelta(days=plan.trial_days)
+        return self._create_guarded(
+            [
+                {
+                    "partner_id": partner.id,
+                    "plan_id": plan.id,
+                    "period": period,
+                    "is_trial": trial,
+                    "billing_status": "trial" if trial else "payment_required",
+                    "trial_end": self._saas_now() + days if trial else False,
+                }
+            ]
+        )
+
+    # === BILLING CONTRACT: INWARD === #
+
+    def _apply_billing_state(self, state):
+        """Make the subscription and its instance agree with what is true now.
+
+        Level-triggered: any order, any number of times.
+
+        :param BillingState state: the present state
+        """
+        self.ensure_one()
+        plans = self.env["saas.plan"].sudo().with_context(active_test=False)
+        plan = plans.search([("code", "=", state.plan)], limit=1)
+        values = asdict(state)
+        values["billing_status"] = values.pop("status")
+        values["plan_id"] = (values.pop("plan") and plan.id) or self.plan_id.id
+        self._write_guarded(values)
+        if self.instance_id.subscription_id == self:
+            self.instance_id._follow_subscription()

@@ -1,0 +1,137 @@
+from uuid import uuid4
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.saas_infra.drivers.specs import DatabaseSpec, DirectorySpec, Mark
+from odoo.addons.saas_infra.tools.settings import get_settings
+
+
+class SaasTemplate(models.Model):
+    """A ready database and filestore that new instances are copied from."""
+
+    _name = "saas.template"
+    _description = "Template"
+    _inherit = ["saas.guarded.mixin", "saas.sealed.mixin"]
+    _order = "version_id, id desc"
+    _saas_guarded = frozenset(
+        {"uuid", "state", "database", "directory", "uid", "port", "message"}
+    )
+
+    name = fields.Char(compute="_compute_name", store=True)
+    uuid = fields.Char(string="UUID", readonly=True, copy=False, index=True)
+    version_id = fields.Many2one(
+        "saas.odoo.version", required=True, ondelete="restrict"
+    )
+    modules = fields.Char(required=True, readonly=True)
+    languages = fields.Char(required=True, readonly=True)
+    source = fields.Char(readonly=True)
+    cluster_id = fields.Many2one("saas.cluster", required=True, ondelete="restrict")
+    database_server_id = fields.Many2one(
+        "saas.database.server", required=True, ondelete="restrict", index=True
+    )
+    storage_id = fields.Many2one("saas.storage", required=True, ondelete="restrict")
+    state = fields.Selection(
+        [
+            ("building", "Building"),
+            ("ready", "Ready"),
+            ("failed", "Failed"),
+            ("retired", "Retired"),
+            ("removed", "Removed"),
+        ],
+        default="building",
+        required=True,
+        readonly=True,
+        copy=False,
+    )
+    message = fields.Char(readonly=True, copy=False)
+    database = fields.Char(readonly=True, copy=False)
+    directory = fields.Char(readonly=True, copy=False)
+    uid = fields.Integer(string="User Id", readonly=True, copy=False)
+    port = fields.Integer(readonly=True, copy=False)
+    password_sealed = fields.Char(copy=False, groups="base.group_system")
+    built_at = fields.Datetime(readonly=True, copy=False)
+    operation_ids = fields.One2many("saas.operation", "template_id")
+
+    _uuid_uniq = models.Constraint("UNIQUE (uuid)", "This template exists already.")
+    _one_ready = models.UniqueIndex(
+        "(database_server_id, version_id, cluster_id) WHERE state = 'ready'",
+        "One ready template for a server and version is enough.",
+    )
+    _one_building = models.UniqueIndex(
+        "(database_server_id) WHERE state = 'building'",
+        "A template is being built on this server already.",
+    )
+
+    @api.depends("version_id.name", "database_server_id.name")
+    def _compute_name(self):
+        for template in self:
+            template.name = (
+                f"{template.version_id.name} on {template.database_server_id.name}"
+            )
+
+    @api.model
+    def _build(self, version, cluster, server, storage):
+        """Open the operation that builds a template.
+
+        :raise UserError: where one is being built already
+        :return: the operation
+        """
+        values = {
+            "version_id": version.id,
+            "cluster_id": cluster.id,
+            "database_server_id": server.id,
+            "storage_id": storage.id,
+            **self.new({"version_id": version.id})._get_wanted(),
+        }
+        busy = self.sudo().search(
+            [("state", "=", "building"), ("database_server_id", "=", server.id)]
+        )
+        if busy:
+            raise UserError(
+                self.env._("A template is being built on %s already.", server.name)
+            )
+        uuid = str(uuid4())
+        database = f"odoo_template_{uuid[:8]}"
+        template = self._create_guarded(
+            [
+                {
+                    **values,
+                    "uuid": uuid,
+                    "database": database,
+                    "directory": f"odoo_data_{database}_{uuid}",
+                }
+            ]
+        )
+        return self.env["saas.operation"]._open("build_template", template=template)
+
+    # === SPECS === #
+
+    def _get_mark(self):
+        self.ensure_one()
+        return Mark(platform=get_settings().platform, instance=self.uuid)
+
+    def _get_database_spec(self):
+        """Return the template's database; its role owns the objects alone."""
+        self.ensure_one()
+        return DatabaseSpec(
+            mark=self._get_mark(),
+            name=self.database,
+            role=self.database,
+            password=self._unseal(self.sudo().password_sealed, "database", self.uuid),
+        )
+
+    def _get_directory_spec(self):
+        self.ensure_one()
+        return DirectorySpec(
+            mark=self._get_mark(), name=self.directory, uid=self.uid, quota=0
+        )
+
+
+class SaasCluster(models.Model):
+    _inherit = "saas.cluster"
+
+    def _get_template_storage(self):
+        """Return where a template's files go: an open storage, a marked one if any."""
+        storages = self.storage_ids.filtered(lambda one: one.state == "open")
+        return storages.sorted(lambda one: not one.is_marked)[:1]

@@ -1,0 +1,286 @@
+"""Every operation of the platform: its steps in order, and what it does to states.
+
+A step is a method ``_step_<name>`` of ``saas.operation``. It reads what it needs and
+returns the call to make outside (or None); the engine makes that call with no
+transaction open, then hands the answer to ``_done_<name>`` where there is one. A step
+looks first and changes only what differs: the first run, a retry and the repair after
+a crash are the same code.
+"""
+
+from dataclasses import dataclass
+
+ANY = frozenset(
+    {
+        "creating",
+        "starting",
+        "running",
+        "stopping",
+        "stopped",
+        "paused",
+        "terminated",
+        "error",
+    }
+)
+ALIVE = ANY - {"creating", "terminated"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Playbook:
+    """An operation's kind.
+
+    :param str label: what people read
+    :param str channel: queue_job's channel below root
+    :param tuple steps: names, in order
+    :param frozenset allowed_from: the instance's status when it is asked for
+    :param bool needs_ready: only for what was ready once
+    :param bool exclusive: one such operation an instance at a time
+    :param str during: the instance's status while it runs, if it changes
+    :param str after: the instance's status when it is done, if it changes
+    :param str desired: what the instance is wanted to be from now on, if it changes
+    :param bool breaks: a failure leaves the instance in ``error``, else as it was
+    :param str warning: what the person who asks is told before
+    """
+
+    label: str
+    channel: str = "operations"
+    steps: tuple = ()
+    allowed_from: frozenset = ALIVE
+    needs_ready: bool = True
+    exclusive: bool = True
+    during: str = ""
+    after: str = ""
+    desired: str = ""
+    breaks: bool = False
+    warning: str = ""
+
+    @property
+    def moves_from(self):
+        """The instance's status while it is under way; a retry begins in error."""
+        broken = {"error"} if self.breaks else set()
+        return self.allowed_from | {self.during} | broken
+
+
+# Asked for templates: of no instance in whatever status.
+OF_TEMPLATES = {"channel": "maintenance", "allowed_from": frozenset()}
+SERVE = ("service", "healthy", "route")
+REMOVE = ("unroute", "dismantle", "drop_database", "drop_files", "drop_role", "prove")
+
+PLAYBOOKS = {
+    "provision": Playbook(
+        label="Create",
+        channel="provisioning",
+        steps=(
+            "place",
+            "storage",
+            # Odoo loads while its database is made, and waits for it: its launcher
+            # opens no database before `filestore`, which comes after `identity`.
+            "service",
+            "role",
+            "database",
+            "identity",
+            "filestore",
+            "healthy",
+            "localise",
+            "route",
+            "announce",
+        ),
+        allowed_from=frozenset({"creating"}),
+        needs_ready=False,
+        during="creating",
+        after="running",
+        desired="running",
+        breaks=True,
+    ),
+    "start": Playbook(
+        label="Start",
+        steps=SERVE,
+        allowed_from=frozenset({"stopped", "error"}),
+        during="starting",
+        after="running",
+        desired="running",
+        breaks=True,
+    ),
+    "stop": Playbook(
+        label="Stop",
+        steps=("notice_stopped", "halt"),
+        allowed_from=frozenset({"running", "error"}),
+        during="stopping",
+        after="stopped",
+        desired="stopped",
+        warning="Nobody can work in the instance until it is started again.",
+    ),
+    "restart": Playbook(
+        label="Restart",
+        steps=("notice_starting", "halt", *SERVE),
+        allowed_from=frozenset({"running", "error"}),
+        during="starting",
+        after="running",
+        desired="running",
+        breaks=True,
+        warning="Whoever works in the instance is interrupted for some seconds.",
+    ),
+    "suspend": Playbook(
+        label="Suspend",
+        steps=("notice_suspended", "halt"),
+        allowed_from=ALIVE - {"paused"},
+        after="paused",
+        desired="paused",
+        warning="Visitors see a page that says so until the instance is resumed.",
+    ),
+    # What must wait for the operation that runs is written down as desired status;
+    # visitors are turned away at once all the same.
+    "block": Playbook(
+        label="Block",
+        steps=("notice_suspended", "halt"),
+        exclusive=False,
+        desired="paused",
+    ),
+    "resume": Playbook(
+        label="Resume",
+        steps=SERVE,
+        allowed_from=frozenset({"paused"}),
+        during="starting",
+        after="running",
+        desired="running",
+        breaks=True,
+    ),
+    "change_plan": Playbook(
+        label="Change plan",
+        steps=("fit", "reserve", "quota", "resize", "healthy"),
+        allowed_from=frozenset({"running", "stopped", "paused"}),
+        warning="The instance restarts with its new limits within some seconds.",
+    ),
+    "rename": Playbook(
+        label="Rename",
+        steps=("route", "base_url"),
+        allowed_from=frozenset({"running"}),
+        warning="The old address leads to the new one for 30 days.",
+    ),
+    # The old names of a renamed instance lead nowhere from now on.
+    "release_names": Playbook(
+        label="Release old names",
+        channel="maintenance",
+        steps=("redirects",),
+        allowed_from=frozenset({"running", "stopped", "paused", "terminated"}),
+    ),
+    "hand_over": Playbook(
+        label="Hand over",
+        steps=("administrator",),
+        allowed_from=frozenset({"running"}),
+        warning="The instance and everything in it goes to the other customer.",
+    ),
+    "terminate": Playbook(
+        label="Terminate",
+        # The service's port and room go to others; only data is kept.
+        steps=("notice_stopped", "dismantle"),
+        allowed_from=ALIVE,
+        needs_ready=False,
+        after="terminated",
+        desired="terminated",
+        warning="The instance ends now. Its data is kept for the retention time.",
+    ),
+    "reactivate": Playbook(
+        label="Reactivate",
+        channel="provisioning",
+        steps=("place", *SERVE),
+        allowed_from=frozenset({"terminated"}),
+        during="starting",
+        after="running",
+        desired="running",
+        breaks=True,
+    ),
+    "repair": Playbook(
+        label="Repair",
+        steps=SERVE,
+        allowed_from=frozenset({"running"}),
+        during="starting",
+        after="running",
+        breaks=True,
+    ),
+    "repair_stop": Playbook(
+        label="Repair",
+        steps=("notice", "halt"),
+        allowed_from=frozenset({"stopped", "paused"}),
+    ),
+    "discard": Playbook(
+        label="Discard",
+        steps=REMOVE,
+        allowed_from=frozenset({"creating", "error"}),
+        needs_ready=False,
+        after="terminated",
+        desired="terminated",
+        warning="Takes back everything that the failed creation made.",
+    ),
+    "purge": Playbook(
+        label="Purge",
+        channel="maintenance",
+        steps=REMOVE,
+        allowed_from=frozenset({"terminated"}),
+        needs_ready=False,
+        after="terminated",
+        desired="terminated",
+        warning="Deletes database and files for good. This cannot be undone.",
+    ),
+    "build_template": Playbook(
+        label="Build template",
+        **OF_TEMPLATES,
+        steps=(
+            "template_storage",
+            "template_role",
+            "template_database",
+            "template_build",
+            "template_close",
+        ),
+    ),
+    "remove_template": Playbook(
+        label="Remove template",
+        **OF_TEMPLATES,
+        steps=(
+            "template_end",
+            "drop_database",
+            "drop_files",
+            "drop_role",
+            "template_prove",
+        ),
+        warning="Deletes the template. Instances that were copied from it stay.",
+    ),
+}
+
+STEP_LABELS = {
+    "place": "Find a place",
+    "storage": "Make the folder",
+    "role": "Make the database login",
+    "database": "Copy the database",
+    "identity": "Give it an identity of its own",
+    "filestore": "Copy the files",
+    "service": "Start the service",
+    "healthy": "Wait until it answers",
+    "localise": "Set company and language",
+    "route": "Open the address",
+    "announce": "Tell the people",
+    "notice": "Show visitors a notice",
+    "notice_stopped": "Show visitors that it is stopped",
+    "notice_starting": "Show visitors that it is starting",
+    "notice_suspended": "Show visitors that it is suspended",
+    "halt": "End the service",
+    "fit": "Check that it fits",
+    "reserve": "Reserve the room",
+    "quota": "Set the storage limit",
+    "resize": "Apply the new limits",
+    "redirects": "Take the old names from the address",
+    "base_url": "Tell the instance its address",
+    "administrator": "Set the administrator's login",
+    "unroute": "Close the address",
+    "dismantle": "Remove the service",
+    "drop_database": "Remove the database",
+    "drop_role": "Remove the database login",
+    "drop_files": "Remove the files",
+    "prove": "Prove that nothing is left",
+    "template_storage": "Make the template's folder",
+    "template_role": "Make the template's login",
+    "template_database": "Make the template's database",
+    "template_build": "Install the modules",
+    "template_close": "Close the template to connections",
+    "template_end": "End what works on it",
+    "template_prove": "Prove that nothing is left",
+}

@@ -1,0 +1,166 @@
+"""What the staff's pages are made of: views that open, figures that are right."""
+
+from datetime import timedelta
+
+from odoo import Command, fields
+from odoo.exceptions import UserError
+from odoo.tests import Form, tagged
+
+from .access_common import AccessCase
+
+
+@tagged("post_install", "-at_install")
+class TestBackend(AccessCase):
+    def test_views_open_for_everybody_who_may_read(self):
+        actions = self.env["ir.actions.act_window"].search(
+            [("res_model", "=like", "saas.%")]
+        )
+        self.assertTrue(actions)
+        for action in actions:
+            kinds = action.view_mode.split(",")
+            for group in ("support", "manager", "operator"):
+                model = self.env[action.res_model].with_user(self.users[group])
+                if not model.has_access("read"):
+                    continue
+                with self.subTest(action=action.name, group=group):
+                    views = model.get_views([(False, kind) for kind in kinds])
+                    self.assertEqual(set(views["views"]), set(kinds))
+
+    def test_a_dialog_says_what_it_will_do(self):
+        action = self.instance.with_user(self.users["manager"]).action_stop()
+        dialog = self.env[action["res_model"]].browse(action["res_id"])
+        self.assertEqual(action["target"], "new")
+        self.assertIn("Nobody can work", dialog.warning)
+        self.assertIn("End the service", dialog.steps)
+
+    def test_a_confirmed_operation_keeps_the_reason(self):
+        manager = self.users["manager"]
+        action = self.instance.with_user(manager).action_stop()
+        dialog = self.env[action["res_model"]].browse(action["res_id"])
+        dialog.with_user(manager).reason = "Ticket 12"
+        dialog.with_user(manager).action_confirm()
+        operation = self.instance.last_operation_id
+        self.assertEqual((operation.kind, operation.reason), ("stop", "Ticket 12"))
+        self.assertEqual(operation.requested_by, manager)
+
+    def test_many_are_changed_together_or_not_at_all(self):
+        stopped = self.make_instance("stopped")
+        both = self.instance | stopped
+        dialog = self.env["saas.instance.confirm"].create(
+            {"kind": "restart", "instance_ids": [Command.set(both.ids)]}
+        )
+        before = self.env["saas.operation"].search_count([])
+        with self.assertRaises(UserError), self.env.cr.savepoint():
+            dialog.action_confirm()
+        self.assertEqual(self.env["saas.operation"].search_count([]), before)
+
+    def test_a_smaller_plan_is_announced(self):
+        small = self.fleet.plan.copy({"code": "small", "storage_gb": 1})
+        manager = self.users["manager"]
+        action = self.instance.with_user(manager).action_change_plan()
+        dialog = self.env[action["res_model"]].browse(action["res_id"])
+        with Form(dialog.with_user(manager)) as form:
+            self.assertFalse(form.shrinks)
+            form.plan_id = small
+            self.assertTrue(form.shrinks)
+            self.assertEqual((form.old_storage_gb, form.storage_gb), (10, 1))
+
+    def test_a_new_instance_refuses_a_bad_name_while_it_is_typed(self):
+        with Form(self.env["saas.instance.create"]) as form:
+            form.subdomain = "www"
+            self.assertIn("reserved", form.refusal)
+            form.subdomain = "fine-name"
+            self.assertFalse(form.refusal)
+            form.partner_id = self.fleet.partner
+            self.assertEqual(form.email, self.fleet.partner.email)
+        shown = form.record.action_create()
+        made = self.env["saas.instance"].browse(shown["res_id"])
+        self.assertEqual(made.partner_id, self.fleet.partner)
+        self.assertEqual(made.last_operation_id.kind, "provision")
+
+    def test_a_purge_needs_the_name_typed(self):
+        ended = self.make_instance("terminated")
+        dialog = self.env["saas.instance.purge"].create(
+            {"instance_id": ended.id, "confirm": "wrong", "reason": "Asked for"}
+        )
+        with self.assertRaisesRegex(UserError, ended.subdomain):
+            dialog.action_confirm()
+
+    def test_opening_as_support_leads_to_a_link_that_works_once(self):
+        dialog = self.env["saas.instance.open"].create(
+            {"instance_id": self.instance.id, "reason": "Ticket 12"}
+        )
+        action = dialog.action_confirm()
+        self.assertEqual(action["type"], "ir.actions.act_url")
+        code = action["url"].rpartition("/")[2]
+        tickets = self.env["saas.login.ticket"]
+        self.assertEqual(tickets._spend(code).instance_id, self.instance)
+        self.assertFalse(tickets._spend(code))
+        self.assertEqual(self.instance.event_ids[:1].reason, "Ticket 12")
+
+    def test_staff_decide_about_billing(self):
+        subscription = self.instance.subscription_id
+        dialog = self.env["saas.subscription.decide"].create(
+            {"subscription_id": subscription.id}
+        )
+        self.assertEqual(dialog.billing_status, "trial")
+        dialog.billing_status = "suspended"
+        dialog.action_apply()
+        self.assertEqual(self.instance.billing_status, "suspended")
+        self.assertEqual(self.instance.last_operation_id.kind, "suspend")
+
+    def test_connections_are_tried_in_the_service_that_has_the_keys(self):
+        self.fleet.storage._get_driver().ensure_sentinel()
+        for record in (
+            self.fleet.cluster,
+            self.fleet.server,
+            self.fleet.storage,
+            self.fleet.proxy,
+        ):
+            with self.subTest(model=record._name):
+                action = record.action_test_connection()
+                inquiry = self.env["saas.inquiry"].browse(action["res_id"])
+                self.assertEqual(inquiry.state, "waiting")
+                answer = inquiry._answer_connection(**inquiry.params)
+                self.assertTrue(answer)
+        self.assertTrue(self.fleet.server.last_seen)
+
+    def test_the_fleet_in_figures(self):
+        done = [self.make_instance("running") for _number in range(4)]
+        for seconds, instance in enumerate(done, start=1):
+            operation = instance.last_operation_id
+            operation._write_guarded({"seconds": seconds})
+        old = self.make_instance("running").last_operation_id
+        old._write_guarded({"seconds": 999})
+        self.env.flush_all()
+        others = [("kind", "=", "provision"), ("id", "not in", self._ids(done))]
+        self.env["saas.operation"].search(others)._write_guarded({"state": "discarded"})
+        fleet = self.env["saas.dashboard"].get_fleet()
+        creation = fleet["creation"]
+        self.assertEqual((creation["count"], creation["p50"]), (4, 2.5))
+        self.assertAlmostEqual(creation["p95"], 3.85)
+        self._age(done[0].last_operation_id, days=8)
+        self.assertEqual(self.env["saas.dashboard"].get_fleet()["creation"]["count"], 3)
+
+    def _ids(self, instances):
+        return [instance.last_operation_id.id for instance in instances]
+
+    def _age(self, operation, days):
+        self.env.cr.execute(
+            "UPDATE saas_operation SET create_date = %s WHERE id = %s",
+            [fields.Datetime.now() - timedelta(days=days), operation.id],
+        )
+
+    def test_the_fleet_shows_what_failed_and_what_room_is_left(self):
+        self.instance._write_guarded({"database": "odoo_cust1_aaaa"})
+        failed = self.make_instance("error", operation="failed").last_operation_id
+        fleet = self.env["saas.dashboard"].get_fleet()
+        self.assertEqual(fleet["operations"]["last_failed"][0]["id"], failed.id)
+        [cluster] = [
+            one for one in fleet["clusters"] if one["id"] == self.fleet.cluster.id
+        ]
+        self.assertEqual(cluster["instances"], 1)
+        self.assertEqual(
+            [meter["used"] for meter in cluster["room"]],
+            [self.instance.memory_mb / 1024, self.instance.cpu_cores],
+        )

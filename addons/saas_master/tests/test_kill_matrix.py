@@ -1,0 +1,239 @@
+# A worker that dies must leave what it committed, as a real one does.
+# pylint: disable=invalid-commit
+"""A worker dies in every step of every playbook; the next one leaves no trace of it."""
+
+import os
+from contextlib import contextmanager
+from unittest.mock import patch
+from uuid import uuid4
+
+import odoo.sql_db
+from odoo.tests import get_db_name, tagged
+
+from odoo.addons.saas_infra.drivers.fakes.world import FakeDriver
+
+from ..models.saas_operation_run import SaasOperation as Engine
+from ..operations.playbooks import PLAYBOOKS
+from .committed import CommittedCase
+
+DIED = 86
+# before: the step was not begun; in: its first outside call was made; lost: all were,
+# nobody wrote it down; after: it was written down.
+MOMENTS = ("before", "in", "lost", "after")
+# What must have happened for a playbook to be asked for.
+BEFORE = {
+    "provision": (),
+    "start": ("provision", "stop"),
+    "resume": ("provision", "suspend"),
+    "reactivate": ("provision", "terminate"),
+    "purge": ("provision", "terminate"),
+    "repair_stop": ("provision", "stop"),
+}
+GONE = {"discard", "purge", ("terminate", "services")}
+PARTS = ("roles", "databases", "directories", "services", "routes")
+
+
+@tagged("post_install", "-at_install", "saas_kill_matrix")
+class TestKillMatrix(CommittedCase):
+    def test_a_dead_worker_leaves_no_trace(self):
+        for kind, playbook in PLAYBOOKS.items():
+            for step in playbook.steps:
+                for moment in MOMENTS:
+                    with self.subTest(kind=kind, step=step, moment=moment):
+                        self.kill_and_recover(kind, step, moment)
+
+    # === ONE CASE === #
+
+    def kill_and_recover(self, kind, step, moment):
+        # Each case finds the same small world: they would slow each other down.
+        blank, ids = self.outside.world.read_text(), self.get_last_ids()
+        operation = self.prepare(kind)
+        self.die_in(operation, step, moment)
+        self.work(operation)
+        with self.open_env() as env:
+            self.check(env["saas.operation"].browse(operation))
+        self.forget(ids)
+        self.outside.world.write_text(blank)
+
+    def prepare(self, kind):
+        """Bring an instance to where the playbook may be asked for, and ask.
+
+        :return: the id of the operation
+        """
+        if kind == "build_template":
+            return self.ask_for_template()
+        if kind == "remove_template":
+            return self.ask_for_removal()
+        instance, operation = self.create_instance()
+        for before in BEFORE.get(kind, ("provision",)):
+            if before != "provision":
+                operation = self.ask_for(instance, before)
+            self.work(operation)
+        if kind == "provision":
+            return operation
+        return self.ask_for(instance, kind)
+
+    def ask_for(self, instance_id, kind):
+        with self.open_env() as env:
+            instance = env["saas.instance"].browse(instance_id)
+            if kind == "discard":  # Only a creation that failed can be taken back.
+                instance._write_guarded(
+                    {
+                        "status": "error",
+                        "provisioning_status": "provisioning",
+                        "ready_at": False,
+                    }
+                )
+            if kind == "rename":
+                return instance._rename(f"r{uuid4().hex[:10]}").id
+            if kind == "change_plan":
+                plan = env["saas.plan"].browse(self.ids["plan"])
+                return instance._request(kind, plan=plan.code).id
+            if kind == "release_names":
+                return instance._request(kind, names=[]).id
+            if kind == "hand_over":
+                partner = env["res.partner"].create({"name": "New owner"})
+                return instance._hand_over(partner, "new@owner.test").id
+            return instance._request(kind).id
+
+    def ask_for_template(self):
+        with self.open_env() as env:
+            return (
+                env["saas.template"]
+                ._build(
+                    env["saas.odoo.version"].browse(self.ids["version"]),
+                    env["saas.cluster"].browse(self.ids["cluster"]),
+                    env["saas.database.server"].browse(self.ids["server"]),
+                    env["saas.storage"].browse(self.ids["storage"]),
+                )
+                .id
+            )
+
+    def ask_for_removal(self):
+        build = self.ask_for_template()
+        self.work(build)
+        with self.open_env() as env:
+            template = env["saas.operation"].browse(build).template_id
+            template._write_guarded({"state": "retired"})
+            env.flush_all()
+            # The fleet's own was replaced by it.
+            fleet = env["saas.template"].browse(self.ids["template"])
+            fleet._write_guarded({"state": "ready"})
+            return template._remove().id
+
+    # === DYING === #
+
+    def die_in(self, operation, step, moment):
+        child = os.fork()
+        if not child:
+            try:
+                self.work_until_death(operation, step, moment)
+            finally:
+                os._exit(1)
+        _, status = os.waitpid(child, 0)
+        self.assertEqual(os.waitstatus_to_exitcode(status), DIED)
+
+    def work_until_death(self, operation, step, moment):
+        # The parent's connections are not ours: they would be closed for it too.
+        odoo.sql_db._Pool = odoo.sql_db._Pool_readonly = None
+        self.registry._db = odoo.sql_db.db_connect(get_db_name())
+        self.registry._db_readonly = self.registry._db
+        with deadly(step, moment), self.open_env() as env:
+            records = env["saas.operation"].browse(operation)
+            for _ in range(10):  # Detached work is looked at more than once.
+                records._job_run()
+
+    # === CHECKING === #
+
+    def check(self, operation):
+        playbook = operation._get_playbook()
+        self.assertEqual(set(operation.step_ids.mapped("state")), {"done"})
+        if operation.template_id:
+            self.check_template(operation)
+            return
+        instance = operation.instance_id.with_context(active_test=False)
+        if playbook.after:
+            self.assertEqual(instance.status, playbook.after)
+        for part in PARTS:
+            gone = operation.kind in GONE or (operation.kind, part) in GONE
+            ours = [
+                name
+                for name, found in self.outside.read(part).items()
+                if found["mark"].endswith(instance.uuid)
+            ]
+            self.assertEqual(len(ours), 0 if gone else 1, part)
+        self.assertEqual(instance.active, operation.kind not in GONE)
+        self.assertFalse(operation.runner)
+        self.check_nothing_drifted(instance)
+
+    def check_template(self, operation):
+        template, gone = operation.template_id, operation.kind == "remove_template"
+        self.assertEqual(template.state, "removed" if gone else "ready")
+        self.assertFalse(self.outside.read("tasks"))
+        for part in ("roles", "databases", "directories"):
+            ours = [
+                found
+                for found in self.outside.read(part).values()
+                if found["mark"].endswith(template.uuid)
+            ]
+            self.assertEqual(len(ours), 0 if gone else 1, part)
+
+    def check_nothing_drifted(self, instance):
+        report = instance.env["saas.reconcile"]._reconcile(dry_run=True)
+        mine = [
+            text
+            for part in ("repaired", "lost", "alarms")
+            for text in report[part]
+            if instance.subdomain in text or part == "alarms"
+        ]
+        self.assertFalse(mine)
+        self.assertFalse(
+            [name for name in report["orphans"] if name == instance.service]
+        )
+
+
+@contextmanager
+def deadly(name, moment):
+    """Let this process die at a moment of a step, as a SIGKILL does."""
+    begin, outside, end = Engine._begin_step, Engine._call_outside, Engine._end_step
+    call_driver = FakeDriver._call
+    here = {"step": ""}
+
+    def begin_step(self, step):
+        here["step"] = step.name
+        if step.name == name and moment == "before":
+            os._exit(DIED)
+        call = begin(self, step)
+        if step.name == name and moment in ("in", "lost") and call is None:
+            os._exit(DIED)
+        return call
+
+    def call_outside(self, call, token):
+        here["outside"] = True
+        result = outside(self, call, token)
+        here["outside"] = False
+        if here["step"] == name and moment == "lost":
+            os._exit(DIED)
+        return result
+
+    @contextmanager
+    def driver_call(self, method, name_=""):
+        with call_driver(self, method, name_) as state:
+            yield state
+        if here["step"] == name and here.get("outside") and moment == "in":
+            os._exit(DIED)
+
+    def end_step(self, step, result):
+        end(self, step, result)
+        if step.name == name and moment == "after":
+            self.env.flush_all()
+            self.env.cr.commit()
+            os._exit(DIED)
+
+    with (
+        patch.object(Engine, "_begin_step", begin_step),
+        patch.object(Engine, "_call_outside", call_outside),
+        patch.object(Engine, "_end_step", end_step),
+        patch.object(FakeDriver, "_call", driver_call),
+    ):
+        yield

@@ -1,0 +1,35 @@
+from datetime import timedelta
+
+from freezegun import freeze_time
+
+from odoo import fields
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from .common import SaasCommon
+
+
+@tagged("post_install", "-at_install")
+class TestRetention(SaasCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        parameters = cls.env["ir.config_parameter"]
+        parameters.set_param("saas_master.retention_days", "30")
+        cls.instance = cls.request_instance()
+        cls.instance.last_operation_id._write_guarded({"state": "done"})
+        now = fields.Datetime.now()
+        cls.instance._write_guarded({"status": "terminated", "terminated_at": now})
+
+    def test_data_that_a_customer_may_come_back_to_is_not_purged(self):
+        with self.assertRaisesRegex(UserError, "is kept until"):
+            self.instance._purge(self.instance.subdomain, "asked for")
+
+    def test_data_may_be_purged_after_the_retention_time(self):
+        with freeze_time(fields.Datetime.now() + timedelta(days=31)):
+            operation = self.instance._purge(self.instance.subdomain, "asked for")
+        self.assertEqual(operation.kind, "purge")
+
+    def test_a_purge_needs_a_reason(self):
+        with self.assertRaisesRegex(UserError, "needs a reason"):
+            self.instance._purge(self.instance.subdomain, " ")

@@ -1,0 +1,41 @@
+from odoo import api, fields, models
+
+
+class SaasInstanceChangePlan(models.TransientModel):
+    _name = "saas.instance.change.plan"
+    _inherit = ["saas.instance.dialog"]
+    _description = "Change plan"
+
+    kind = fields.Char(default="change_plan")
+    instance_id = fields.Many2one("saas.instance", required=True, readonly=True)
+    old_plan_id = fields.Many2one(related="instance_id.plan_id", string="Present Plan")
+    old_cpu_cores = fields.Float(related="instance_id.cpu_cores", string="Cores Now")
+    old_memory_mb = fields.Integer(
+        related="instance_id.memory_mb", string="Memory Now (MiB)"
+    )
+    old_storage_gb = fields.Integer(
+        related="instance_id.storage_gb", string="Storage Now (GB)"
+    )
+    plan_id = fields.Many2one(
+        "saas.plan", string="New Plan", domain="[('id', '!=', old_plan_id)]"
+    )
+    cpu_cores = fields.Float(related="plan_id.cpu_cores", string="Cores Then")
+    memory_mb = fields.Integer(related="plan_id.memory_mb", string="Memory Then (MiB)")
+    storage_gb = fields.Integer(
+        related="plan_id.storage_gb", string="Storage Then (GB)"
+    )
+    shrinks = fields.Boolean(compute="_compute_shrinks")
+
+    @api.depends("plan_id", "instance_id")
+    def _compute_shrinks(self):
+        for dialog in self:
+            dialog.shrinks = dialog.plan_id and (
+                dialog.plan_id.storage_gb < dialog.instance_id.storage_gb
+            )
+
+    def action_confirm(self):
+        """Ask for the other plan."""
+        self.ensure_one()
+        self.instance_id._authorize("change_plan")
+        self.instance_id._change_plan(self.plan_id, self.reason)
+        return {"type": "ir.actions.act_window_close"}

@@ -1,0 +1,33 @@
+from odoo import api, fields, models
+
+
+class SaasInstanceHandOver(models.TransientModel):
+    _name = "saas.instance.hand.over"
+    _inherit = ["saas.instance.dialog"]
+    _description = "Hand over"
+
+    kind = fields.Char(default="hand_over")
+    instance_id = fields.Many2one("saas.instance", required=True, readonly=True)
+    old_partner_id = fields.Many2one(
+        related="instance_id.partner_id", string="Present Customer"
+    )
+    partner_id = fields.Many2one("res.partner", string="New Customer")
+    email = fields.Char(
+        string="New Owner's E-mail",
+        compute="_compute_email",
+        store=True,
+        readonly=False,
+        help="The administrator's login from then on.",
+    )
+
+    @api.depends("partner_id")
+    def _compute_email(self):
+        for dialog in self:
+            dialog.email = dialog.partner_id.email
+
+    def action_confirm(self):
+        """Ask for the other owner."""
+        self.ensure_one()
+        self.instance_id._authorize("hand_over")
+        self.instance_id._hand_over(self.partner_id, self.email, self.reason)
+        return {"type": "ir.actions.act_window_close"}

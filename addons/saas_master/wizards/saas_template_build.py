@@ -1,0 +1,51 @@
+from odoo import api, fields, models
+
+
+class SaasTemplateBuild(models.TransientModel):
+    _name = "saas.template.build"
+    _description = "Build a template"
+
+    version_id = fields.Many2one(
+        "saas.odoo.version", default=lambda self: self._get_only("saas.odoo.version")
+    )
+    cluster_id = fields.Many2one(
+        "saas.cluster", default=lambda self: self._get_only("saas.cluster")
+    )
+    database_server_id = fields.Many2one(
+        "saas.database.server",
+        default=lambda self: self._get_only("saas.database.server"),
+    )
+    storage_id = fields.Many2one(
+        "saas.storage",
+        compute="_compute_storage_id",
+        store=True,
+        readonly=False,
+        domain="[('cluster_id', '=', cluster_id), ('state', '=', 'open')]",
+    )
+    modules = fields.Char(related="version_id.modules")
+    languages = fields.Char(related="version_id.languages")
+
+    @api.model
+    def _get_only(self, model):
+        found = self.env[model].search([], limit=2)
+        return found if len(found) == 1 else found.browse()
+
+    @api.depends("cluster_id")
+    def _compute_storage_id(self):
+        for dialog in self:
+            dialog.storage_id = dialog.cluster_id._get_template_storage()
+
+    def action_build(self):
+        """Open the operation and show how it goes on."""
+        self.env["saas.api"]._check_group("operator")
+        self.ensure_one()
+        operation = self.env["saas.template"]._build(
+            self.version_id, self.cluster_id, self.database_server_id, self.storage_id
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "saas.template",
+            "res_id": operation.template_id.id,
+            "views": [(False, "form")],
+            "target": "main",
+        }

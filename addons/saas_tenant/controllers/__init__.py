@@ -1,0 +1,3 @@
+from . import command
+from . import home
+from . import login

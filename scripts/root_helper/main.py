@@ -1,0 +1,67 @@
+"""Read the request, run its verb, write the answer."""
+
+import json
+import os
+import sys
+
+from . import directories, processes, programs, settings
+from .errors import HelperError, Permanent, from_os
+
+VERBS = {
+    "directory_ensure": directories.ensure,
+    "directory_copy": directories.copy,
+    "directory_remove": directories.remove,
+    "directory_list": directories.list_all,
+    "storage_sentinel": directories.ensure_sentinel,
+    "storage_fence": directories.set_fence,
+    "program_write": programs.write,
+    "program_keep_stopped": programs.keep_stopped,
+    "program_remove": programs.remove,
+    "end_processes": processes.end,
+    "usage": processes.usage,
+    "log_tail": processes.log_tail,
+}
+LONGEST_REQUEST = 1 << 20
+
+
+def main(program):
+    """Run the helper.
+
+    :param Path program: its own path
+    :return: the exit code; 0 whenever there is an answer
+    """
+    os.umask(0o077)
+    try:
+        answer = {"ok": True} | _run(program)
+    except HelperError as error:
+        answer = _refusal(error)
+    except OSError as error:
+        answer = _refusal(from_os(error))
+    json.dump(answer, sys.stdout)
+    return 0
+
+
+def _run(program):
+    if len(sys.argv) > 1:
+        raise Permanent("The helper takes its request on stdin, and no arguments.")
+    if os.geteuid():
+        raise Permanent("The helper must run as root.", "See the sudo rule.")
+    chosen = settings.read(program)
+    try:
+        request = json.loads(sys.stdin.buffer.read(LONGEST_REQUEST))
+        verb, arguments = VERBS[request["verb"]], request["arguments"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise Permanent("No such verb.") from error
+    try:
+        return verb(chosen, **arguments) or {}
+    except TypeError as error:
+        raise Permanent(f"Wrong arguments: {error}.") from error
+
+
+def _refusal(error):
+    return {
+        "ok": False,
+        "error": error.kind,
+        "message": error.message,
+        "cure": error.cure,
+    }

@@ -1,0 +1,1 @@
+"""The operators' command line: a client of the master's `saas.api` over JSON-2."""

@@ -1,0 +1,152 @@
+"""What instances live in and are made of: lists, and adding where people add."""
+
+from pathlib import Path
+
+import click
+
+from . import render
+from .app import Command, Group, dry_run_option, pass_app, wait_options
+from .changes import finish, given, say_plan
+from .waiting import INQUIRY_SECONDS, ask
+
+# Group, what is in it.
+LISTS = (
+    ("plan", "Plans that are sold."),
+    ("region", "Places that a customer can choose."),
+    ("version", "Odoo releases that can be sold."),
+    ("cluster", "Runtimes that instances live in."),
+    ("node", "Machines of the clusters, as last seen."),
+    ("server", "Database servers."),
+    ("storage", "Roots of the instances' files."),
+    ("template", "Ready databases that instances are cloned from."),
+)
+
+
+def _list_group(name, text):
+    """Make a group with the command that lists its records."""
+
+    @pass_app
+    def run(app):
+        app.say(
+            app.client.call(f"{name}_list"),
+            lambda answer: render.table(render.records(answer)),
+        )
+
+    group = Group(name, help=text)
+    group.add_command(
+        Command(
+            "list", callback=run, help=f"List: {text}", example=f"saasctl {name} list"
+        )
+    )
+    return group
+
+
+def _room(name, text):
+    return click.Option([name], type=click.IntRange(1), help=text)
+
+
+GROUPS = {name: _list_group(name, text) for name, text in LISTS}
+
+
+@GROUPS["server"].command(
+    "add",
+    example="saasctl server add db2 --region paris --host db2.internal \\\n"
+    "    --login saas_admin --password-file /root/db2.password",
+    params=[
+        click.Argument(["name"]),
+        click.Option(["--region"], required=True, help="Code of the region it is in."),
+        click.Option(["--host"], required=True, help="Name or IP address."),
+        click.Option(["--port"], type=int, default=5432, show_default=True),
+        click.Option(
+            ["--login", "admin_login"],
+            required=True,
+            help="Its role for us: CREATEDB, CREATEROLE, no superuser.",
+        ),
+        click.Option(
+            ["--password-file"],
+            required=True,
+            type=click.Path(path_type=Path, exists=True, allow_dash=True),
+            help="File with its password; - reads it from standard input.",
+        ),
+        _room("--max-databases", "How many databases it may hold."),
+        _room("--max-connections", "How many connections all tenants may hold."),
+        _room("--max-gigabytes", "How much may be sold of it."),
+        dry_run_option(),
+    ],
+)
+@pass_app
+def add_server(app, password_file, **arguments):
+    """Add a PostgreSQL server for new instances."""
+    # Never an option: others see the arguments of programs.
+    with click.open_file(str(password_file), encoding="utf-8") as file:
+        password = file.read().strip()
+    if not password:
+        raise click.UsageError(f"{password_file} is empty.")
+    _add(app, "server", admin_password=password, **arguments)
+
+
+@GROUPS["storage"].command(
+    "add",
+    example="saasctl storage add disk2 --cluster local --root /srv/disk2",
+    params=[
+        click.Argument(["name"]),
+        click.Option(["--cluster"], required=True, help="The cluster that uses it."),
+        click.Option(["--root"], required=True, help="Its root directory."),
+        _room("--max-tenants", "How many instances it may hold."),
+        _room("--max-gigabytes", "How much may be sold of it."),
+        dry_run_option(),
+    ],
+)
+@pass_app
+def add_storage(app, **arguments):
+    """Add a root directory for new instances' files, and mark it as ours.
+
+    The cluster's machine must allow it first: there, as root, make add-storage ROOT=…
+    Where marking it fails, the same command tries again."""
+    _add(app, "storage", **arguments)
+
+
+def _add(app, kind, **arguments):
+    added = app.client.call(f"{kind}_add", **given(arguments))
+    if "inquiry" in added:  # It is in use once `jobs` has reached it.
+        ask(app.client, added.pop("inquiry"), INQUIRY_SECONDS)
+    app.say(added, say_plan if arguments["dry_run"] else render.answer)
+
+
+@GROUPS["template"].command(
+    "build",
+    example="saasctl template build 19.0 --wait",
+    params=[
+        click.Argument(["version"], required=False),
+        click.Option(["--cluster"], help="For instances of this cluster."),
+        click.Option(["--server"], help="On this database server."),
+        dry_run_option(),
+        *wait_options(),
+    ],
+)
+@pass_app
+def build_template(app, wait, timeout, **arguments):
+    """Build the template of an Odoo release anew.
+
+    VERSION, --cluster and --server may be left out where there is one of them."""
+    result = app.client.call("template_build", **given(arguments))
+    finish(app, result, wait=wait, timeout=timeout, dry_run=arguments["dry_run"])
+
+
+@GROUPS["template"].command(
+    "remove",
+    example="saasctl template remove odoo_template_1a2b3c4d --wait",
+    params=[
+        click.Argument(["database"]),
+        dry_run_option(),
+        *wait_options(),
+    ],
+)
+@pass_app
+def remove_template(app, wait, timeout, **arguments):
+    """Remove a template that failed or was replaced.
+
+    DATABASE is the first column of `saasctl template list`. Instances that were copied
+    from it stay. Replaced ones are also removed by a scheduled action."""
+    result = app.client.call("template_remove", **given(arguments))
+    finish(app, result, wait=wait, timeout=timeout, dry_run=arguments["dry_run"])

@@ -1,0 +1,147 @@
+"""The commands behind the Makefile."""
+
+import sys
+
+from . import (
+    checks,
+    doctor,
+    epoch,
+    escrow,
+    first_instance,
+    folders,
+    reboot,
+    rotation,
+    settings,
+    stages,
+    storages,
+    teardown,
+)
+from .runner import Failure, Report, main_guard
+
+
+def up():
+    """Bring the platform up; what is there already is left alone."""
+    chosen = settings.load()
+    report = Report()
+    stages.bring_up_servers(chosen, report)
+    stages.bring_up_master(chosen, report)
+    stages.take_first_steps(chosen, report)
+    if chosen.demo:
+        report.step("first instance", first_instance.provide, chosen)
+    report.step("after a reboot", reboot.install, chosen)
+    report.print_table()
+    print(f"\nMaster   {chosen.master_url}")
+    print(f"  login  admin, password {folders.admin_password(chosen)}")
+    if chosen.demo:
+        print(first_instance.describe(chosen))
+
+
+def start():
+    """Start what is installed, after a reboot: no network, no installation."""
+    checks.check_root()
+    reboot.start(settings.load(), Report())
+
+
+def tools():
+    """Install what `make lint` needs, and print where the environment lies."""
+    checks.check_root()
+    report = Report(out=sys.stderr)
+    print(stages.get_tools(settings.load(), report)[1])
+
+
+def down():
+    """Stop everything, tenants too."""
+    chosen = settings.load()
+    checks.check_root()
+    teardown.stop_all(chosen, Report())
+
+
+def down_master():
+    """Stop the control plane; tenants go on serving."""
+    chosen = settings.load()
+    checks.check_root()
+    Report().step("control plane", teardown.stop, chosen, "control-plane")
+
+
+def reset():
+    """Stop everything and remove the platform with all its data."""
+    chosen = settings.load()
+    checks.check_root()
+    teardown.confirm(chosen)
+    report = Report()
+    teardown.stop_all(chosen, report)
+    report.step("removal", teardown.remove, chosen)
+
+
+def examine():
+    """Check every part, and say how to mend what is broken."""
+    checks.check_root()
+    sys.exit(doctor.examine(settings.load()))
+
+
+def rotate_key():
+    """Seal all secrets with a new key; the services go on meanwhile."""
+    chosen = settings.load()
+    checks.check_root()
+    report = Report()
+    rotation.rotate(chosen, report)
+    print("\nThe keys in escrow are no longer all: make export-keys FILE=…")
+
+
+def export_keys(target):
+    """Write all keys into a new file, for a safe place outside."""
+    chosen = settings.load()
+    checks.check_root()
+    Report().step("keys", escrow.export, chosen, target)
+    print(f"\n{escrow.PURPOSE}")
+
+
+def add_storage(root):
+    """Let tenants' files lie in one more directory; the master is told by saasctl."""
+    chosen = settings.load()
+    checks.check_root()
+    Report().step("storage", storages.add, chosen, root)
+    folders.write_helper_settings(chosen)
+    print(f"\nTell the master: saasctl storage add NAME --cluster local --root {root}")
+
+
+def new_epoch():
+    """Let this master hold its storages, after a restore that was meant."""
+    chosen = settings.load()
+    checks.check_root()
+    Report().step("new epoch", epoch.begin, chosen)
+    print("\nLook: saasctl reconcile --dry-run. Then let changes in: saasctl unfreeze")
+
+
+COMMANDS = {
+    "up": up,
+    "start": start,
+    "tools": tools,
+    "down": down,
+    "down-master": down_master,
+    "reset": reset,
+    "doctor": examine,
+    "rotate-key": rotate_key,
+    "export-keys": export_keys,
+    "add-storage": add_storage,
+    "new-epoch": new_epoch,
+}
+# What a command needs to know, in words.
+ARGUMENTS = {
+    "export-keys": ("FILE=/path/of/a/new/file",),
+    "add-storage": ("ROOT=/path/of/a/directory",),
+}
+
+
+def main():
+    name, *arguments = [*filter(None, sys.argv[1:])] or [""]
+    if name not in COMMANDS:
+        raise Failure(f"unknown command {name!r}", "one of " + ", ".join(COMMANDS))
+    wanted = ARGUMENTS.get(name, ())
+    if len(arguments) != len(wanted):
+        cure = " ".join(("make", name, *wanted))
+        raise Failure(f"{name} takes {len(wanted)} arguments", cure)
+    COMMANDS[name](*arguments)
+
+
+main_guard(main)

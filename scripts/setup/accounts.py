@@ -1,0 +1,64 @@
+"""System users, and the one thing that one of them may do as root."""
+
+import os
+import pwd
+
+from . import files
+from .commands import run
+from .runner import Failure
+
+JOBS, WEB, PROXY = "saas-jobs", "saas-web", "saas-proxy"
+
+
+def make_users():
+    """Make the users of the services.
+
+    :return: what was done, in words
+    """
+    made = [name for name in (JOBS, WEB, PROXY) if _make_user(name)]
+    return "made " + ", ".join(made) if made else "unchanged"
+
+
+def allow_helper(settings):
+    """Let `jobs` run the root helper, without arguments, and nothing else.
+
+    The first line claims the platform's user ids: another platform reads it.
+
+    :return: whether anything changed
+    """
+    helper = settings.run / "code/bin/root-helper"
+    text = (
+        f"# run={settings.run} uids={settings.uid_base}-{settings.uid_last}\n"
+        "# Made by SaaSOdoo (make up), removed by make reset.\n"
+        f"Defaults!{helper} !requiretty, !use_pty, !pam_session\n"
+        f'{JOBS} ALL=(root:root) NOPASSWD: {helper} ""\n'
+    )
+    if settings.sudoers.exists() and settings.sudoers.read_text() == text:
+        return False
+    trial = settings.run / "etc/sudoers.trial"
+    files.write(trial, text, mode=0o440)
+    try:
+        run(["visudo", "-cqf", trial])
+    except Failure as failure:
+        raise Failure(f"sudo refuses our rule: {failure.message}") from failure
+    finally:
+        os.unlink(trial)
+    return files.write(settings.sudoers, text, mode=0o440)
+
+
+def _make_user(name):
+    if _has(pwd.getpwnam, name):
+        return False
+    run(
+        ["useradd", "--system", "--user-group", "--no-create-home",
+         "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", name]
+    )  # fmt: skip
+    return True
+
+
+def _has(look_up, name):
+    try:
+        look_up(name)
+    except KeyError:
+        return False
+    return True

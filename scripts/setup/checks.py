@@ -1,0 +1,159 @@
+"""What must hold before anything is touched; each lack is one line with its cure."""
+
+import os
+import pwd
+import re
+import shutil
+from pathlib import Path
+
+from . import files, processes
+from .runner import Failure
+
+# What a first installation takes, and what one that is there must have to run.
+FREE_BYTES = 5 * 10**9
+LAST_BYTES = 200 * 10**6
+# PostgreSQL's and supervisor's sockets lie below it; a socket's path has 107 bytes.
+LONGEST_RUN = 72
+CLAIM = re.compile(r"^# run=(?P<run>.+) uids=(?P<first>\d+)-(?P<last>\d+)$", re.M)
+
+
+def check_machine(settings):
+    """Check all of it.
+
+    :return: a warning, or nothing
+    :raise Failure: for the first thing that is missing
+    """
+    check_root()
+    check_debian()
+    check_folders(settings)
+    warning = check_space(settings)
+    check_user_ids(settings)
+    check_ports(settings)
+    return warning
+
+
+def check_root():
+    if os.geteuid():
+        raise Failure("this needs root", "sudo make up")
+
+
+def check_debian():
+    release = _read_release()
+    if (release.get("ID"), release.get("VERSION_ID")) != ("debian", "12"):
+        name = release.get("PRETTY_NAME", "this system")
+        raise Failure(f"{name} is not Debian 12", "use a Debian 12 machine")
+
+
+def check_folders(settings):
+    """Check that the users of the services can reach what they run and read."""
+    for variable, path in (("RUN_DIR", settings.run), ("CACHE_DIR", settings.cache)):
+        closed = files.unreachable_parent(path.parent)
+        if closed:
+            raise Failure(
+                f"other users cannot enter {closed}, so no service could run in {path}",
+                f"make up {variable}=/var/lib/saasodoo",
+            )
+        if re.search(r"[^\w./+-]", str(path)):
+            raise Failure(
+                f"{variable}={path} holds a character that configuration files quote",
+                f"choose a {variable} of letters, digits, dots, dashes",
+            )
+    if len(str(settings.run)) > LONGEST_RUN:
+        raise Failure(
+            f"{settings.run} has over {LONGEST_RUN} letters: too long for sockets",
+            "make up RUN_DIR=/var/lib/saasodoo",
+        )
+
+
+def check_space(settings):
+    """Check that there is room: for an installation, or to go on with one.
+
+    :return: a warning, or nothing
+    :raise Failure: with what may be deleted
+    """
+    places = [_existing(path) for path in (settings.run, settings.cache)]
+    free, place = min((shutil.disk_usage(path).free, path) for path in places)
+    if free >= FREE_BYTES:
+        return ""
+    words = f"only {free / 10**9:.1f} GB are free below {place}"
+    if not (settings.etc / "installed").exists():
+        cure = "make room, or put RUN_DIR and CACHE_DIR elsewhere"
+        raise Failure(f"{words}, not 5 GB", cure)
+    if free < LAST_BYTES:
+        raise Failure(
+            words,
+            f"make room: {settings.cache}/uv-cache may be deleted, the older dumps in "
+            f"{settings.run}/backup too, and /var/cache/apt by apt-get clean",
+        )
+    return words
+
+
+def check_user_ids(settings):
+    """Check that no other platform and no person has the tenants' user ids."""
+    for claim in Path("/etc/sudoers.d").glob("saasodoo-*"):
+        found = CLAIM.search(claim.read_text())
+        if not found or Path(found["run"]) == settings.run:
+            continue
+        first, last = int(found["first"]), int(found["last"])
+        if first <= settings.uid_last and settings.uid_base <= last:
+            raise _overlap(claim, found["run"], first, last)
+    taken = [p.pw_name for p in pwd.getpwall() if _is_tenant(settings, p.pw_uid)]
+    if taken:
+        raise Failure(
+            f"the user id of {taken[0]} lies in the tenants' range",
+            "make up TENANT_UID_BASE=… (a range of its own)",
+        )
+
+
+def check_ports(settings):
+    """Check that each fixed port, and the tenants' block, is free or ours."""
+    for address, port, name in strangers(settings, processes.listeners()):
+        raise Failure(
+            f"port {port} is in use by {name} at {address}",
+            "end it, or make up PORT_BASE=… (3000 free ports from there on)",
+        )
+
+
+def strangers(settings, listeners):
+    """Find who listens on our ports, at any address, without being ours.
+
+    A tenant is ours on the tenants' ports alone.
+
+    :param dict listeners: what processes.listeners() found
+    :return: address, port and who it is, in words
+    :rtype: list[tuple[str, int, str]]
+    """
+    fixed = {*settings.ports.values()}
+    wanted = fixed | {*settings.tenant_ports}
+    found = {place: pid for place, pid in listeners.items() if place[1] in wanted}
+    ours = processes.servers(settings.run) if found else set()
+    named = []
+    for (address, port), pid in sorted(found.items()):
+        tenant = pid and _is_tenant(settings, processes.user_of(pid))
+        if pid not in ours or (tenant and port in fixed):
+            owner = " of a tenant" if tenant else ""
+            process = f"{processes.name_of(pid)} (process {pid}{owner})"
+            named.append((address, port, process if pid else "another"))
+    return named
+
+
+def _existing(path):
+    return next(folder for folder in (path, *path.parents) if folder.exists())
+
+
+def _overlap(claim, run, first, last):
+    if Path(run).exists():
+        cure = "make up TENANT_UID_BASE=… (a range of its own)"
+    else:
+        cure = f"that platform is gone: rm {claim}"
+    return Failure(f"the platform in {run} has the user ids {first}-{last}", cure)
+
+
+def _is_tenant(settings, uid):
+    return uid is not None and settings.uid_base <= uid <= settings.uid_last
+
+
+def _read_release():
+    lines = Path("/etc/os-release").read_text().splitlines()
+    pairs = (line.partition("=") for line in lines if "=" in line)
+    return {name: value.strip('"') for name, _, value in pairs}

@@ -1,0 +1,54 @@
+"""The platform comes back with the machine: a unit of systemd, and what it starts."""
+
+from pathlib import Path
+
+from . import checks, data_plane, files, master, supervisors
+from .commands import run, try_run
+from .runner import Failure
+from .settings import CHECKOUT
+
+SYSTEMD = Path("/run/systemd/system")  # It is there where systemd runs.
+
+
+def start(settings, report):
+    """Start what is installed, as it was configured last: no network, no installation.
+
+    :raise Failure: where something does not come up
+    """
+    if not (settings.etc / "installed").exists():
+        raise Failure(f"no platform is installed in {settings.run}", "make up")
+    report.step("checks", checks.check_machine, settings)
+    report.step("data plane", _wake, settings, supervisors.DATA, data_plane)
+    report.step("control plane", _wake, settings, supervisors.CONTROL, master)
+
+
+def install(settings):
+    """Have systemd start the platform after a reboot.
+
+    :return: what was done, in words
+    """
+    if not SYSTEMD.exists():
+        return "no systemd: after a reboot, make up"
+    places = {"cache": settings.cache, "checkout": CHECKOUT}
+    # systemd takes % for one of its own placeholders.
+    values = {name: str(path).replace("%", "%%") for name, path in places.items()}
+    text = files.render("systemd/platform.service", settings.placeholders() | values)
+    changed = files.write(settings.unit, text)
+    if changed:
+        run(["systemctl", "daemon-reload"])
+    run(["systemctl", "enable", "--now", "--quiet", settings.unit.name])
+    return "starts with the machine" if changed else "unchanged"
+
+
+def remove(settings):
+    """Have systemd forget the platform; where it no longer runs, its file goes."""
+    if settings.unit.exists():
+        try_run(["systemctl", "disable", "--now", "--quiet", settings.unit.name])
+        settings.unit.unlink()
+        try_run(["systemctl", "daemon-reload"])
+
+
+def _wake(settings, plane, servers):
+    woken = supervisors.wake(settings, plane)
+    servers.wait_until_up(settings)
+    return "started" if woken else "unchanged"

@@ -1,0 +1,197 @@
+"""Where a platform lies, and which ports and users are its own."""
+
+import os
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from .runner import Failure
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+# Lasting choices: made once by the first `up`, kept in platform.env.
+FIXED = {
+    "PORT_BASE": "18000",
+    "TENANT_UID_BASE": "200000",
+    "TENANT_UID_COUNT": "10000",
+    "BASE_DOMAIN": "tenants.localhost",
+}
+# Kept there too, until they are given anew; given empty they are forgotten.
+CHANGEABLE = {
+    "CACHE_DIR": "/var/cache/saasodoo",
+    # What placement may sell of this machine; empty: all that it has.
+    "NODE_CORES": "",
+    "NODE_MEMORY_MB": "",
+    # A source tree of Odoo 19; empty: one that is found or unpacked.
+    "ODOO_SOURCE": "",
+    # 0: no first instance.
+    "DEMO": "",
+}
+MODULES = ("saas_infra", "saas_master")
+PG_BIN = Path("/usr/lib/postgresql/15/bin")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """One platform: its folders, ports and users."""
+
+    run: Path
+    platform: str
+    port_base: int
+    uid_base: int
+    uid_count: int
+    base_domain: str
+    cache: Path
+    node_cores: int | None
+    node_memory_mb: int | None
+    odoo_source: str
+    demo: bool
+
+    @property
+    def uid_last(self):
+        return self.uid_base + self.uid_count - 1
+
+    @property
+    def cores(self):
+        """What placement may sell: what was chosen, else all that there is."""
+        return self.node_cores or os.cpu_count()
+
+    @property
+    def memory_mb(self):
+        pages = os.sysconf("SC_PHYS_PAGES")
+        return self.node_memory_mb or os.sysconf("SC_PAGE_SIZE") * pages // 1024**2
+
+    @property
+    def ports(self):
+        """The fixed ports by what listens there."""
+        offsets = {
+            "postgresql": 32,
+            "master": 69,
+            "internal": 70,
+            "web": 71,
+            "web_socket": 72,
+            "jobs": 73,
+            "jobs_socket": 74,
+            "tenants": 80,
+        }
+        return {name: self.port_base + offset for name, offset in offsets.items()}
+
+    @property
+    def tenant_ports(self):
+        return range(self.port_base + 1000, self.port_base + 3000)
+
+    @property
+    def master_url(self):
+        return f"http://localhost:{self.ports['master']}"
+
+    @property
+    def sudoers(self):
+        return Path(f"/etc/sudoers.d/saasodoo-{self.platform[:8]}")
+
+    @property
+    def unit(self):
+        return Path(f"/etc/systemd/system/saasodoo-{self.platform[:8]}.service")
+
+    @property
+    def venv(self):
+        return self.run / "code/venv"
+
+    @property
+    def etc(self):
+        return self.run / "etc"
+
+    @property
+    def log(self):
+        return self.run / "log"
+
+    def placeholders(self):
+        """Return what the templates in config/ may name as ``@name@``."""
+        ports = {f"port_{name}": str(port) for name, port in self.ports.items()}
+        return ports | {
+            "run": str(self.run),
+            "platform": self.platform,
+            "pg_bin": str(PG_BIN),
+            "base_domain": self.base_domain,
+        }
+
+
+def load(environ=os.environ):
+    """Read the settings of the platform that RUN_DIR names.
+
+    :raise Failure: where a variable contradicts what the platform was made with
+    """
+    run = Path(environ.get("RUN_DIR") or CHECKOUT / ".run").absolute()
+    stored = _read_stored(run / "platform.env")
+    values = {
+        name: _choose(name, environ.get(name), stored.get(name), default)
+        for name, default in FIXED.items()
+    }
+    values |= {
+        name: environ.get(name, stored.get(name)) or default
+        for name, default in CHANGEABLE.items()
+    }
+    return Settings(
+        run=run,
+        platform=stored.get("PLATFORM_UUID") or str(uuid.uuid4()),
+        port_base=_number("PORT_BASE", values, 1024, 29000),
+        uid_base=_number("TENANT_UID_BASE", values, 100000, 2000000000),
+        uid_count=_number("TENANT_UID_COUNT", values, 10, 1000000),
+        base_domain=values["BASE_DOMAIN"],
+        cache=Path(values["CACHE_DIR"]).absolute(),
+        node_cores=_number("NODE_CORES", values, 1, 4096),
+        node_memory_mb=_number("NODE_MEMORY_MB", values, 512, 2**30),
+        odoo_source=_absolute(values["ODOO_SOURCE"]),
+        demo=values["DEMO"] != "0",
+    )
+
+
+def stored_text(settings):
+    """Return the content of platform.env."""
+    values = {
+        "PLATFORM_UUID": settings.platform,
+        "PORT_BASE": settings.port_base,
+        "TENANT_UID_BASE": settings.uid_base,
+        "TENANT_UID_COUNT": settings.uid_count,
+        "BASE_DOMAIN": settings.base_domain,
+        "CACHE_DIR": settings.cache,
+        "NODE_CORES": settings.node_cores or "",
+        "NODE_MEMORY_MB": settings.node_memory_mb or "",
+        "ODOO_SOURCE": settings.odoo_source,
+        "DEMO": "" if settings.demo else "0",
+    }
+    return "".join(f"{name}={value}\n" for name, value in values.items())
+
+
+def _read_stored(path):
+    try:
+        lines = path.read_text().splitlines()
+    except FileNotFoundError:
+        return {}
+    except PermissionError as error:
+        raise Failure(f"{path} is root's", "run this as root") from error
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def _choose(name, wanted, stored, default):
+    if wanted and stored and wanted != stored:
+        raise Failure(
+            f"this platform was made with {name}={stored}, not {wanted}",
+            f"leave {name} out, or choose another RUN_DIR for a platform beside it",
+        )
+    return wanted or stored or default
+
+
+def _number(name, values, lowest, highest):
+    """Return the number that was chosen, or None where the machine decides."""
+    text, default = values[name], FIXED.get(name, "")
+    if not text and not default:
+        return None
+    if not text.isdecimal() or not lowest <= int(text) <= highest:
+        raise Failure(
+            f"{name}={text} is no number from {lowest} to {highest}",
+            f"make up {name}={default} or another one",
+        )
+    return int(text)
+
+
+def _absolute(path):
+    return str(Path(path).absolute()) if path else ""

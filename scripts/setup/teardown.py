@@ -1,0 +1,65 @@
+"""Stop a platform, or remove it: only its own processes, only its own files."""
+
+import os
+import shutil
+import sys
+
+from . import reboot, storages, supervisors, tenants
+from .runner import Failure
+
+MARK = "platform.env"
+
+
+def stop(settings, plane):
+    """Stop one plane with all that it runs.
+
+    :param str plane: supervisors.DATA or CONTROL
+    :return: what was done, in words
+    """
+    return "stopped" if supervisors.shut_down(settings, plane) else "was not running"
+
+
+def stop_all(settings, report):
+    """Stop both planes, and what tenants left running beside them."""
+    report.step("control plane", stop, settings, supervisors.CONTROL)
+    report.step("data plane", stop, settings, supervisors.DATA)
+    report.step("tenants' leftovers", tenants.end_all, settings)
+
+
+def confirm(settings):
+    """Ask before everything is removed; YES=1 answers for scripts.
+
+    :raise Failure: when the answer is no, or nobody is there to ask
+    """
+    if not (settings.run / MARK).exists():
+        raise Failure(f"there is no platform in {settings.run}", "name it: RUN_DIR=…")
+    if os.environ.get("YES") == "1":
+        return
+    if not sys.stdin.isatty():
+        cure = "make reset YES=1, which removes all data without asking"
+        raise Failure("nobody is there to confirm", cure)
+    print(f"This removes the platform in {settings.run}: the master, every tenant,")
+    print("all their data and keys. Nothing can bring them back.")
+    if input('Type "remove" to go on: ').strip() != "remove":
+        raise Failure("nothing was removed")
+
+
+def remove(settings):
+    """Remove the platform's folder, and what is its own outside of that.
+
+    That is data on other storages, its sudo rule and its unit of systemd. Users, Debian
+    packages and the cache stay: other platforms may use them.
+
+    :return: what was removed, in words
+    """
+    storages.clear(settings)
+    reboot.remove(settings)
+    settings.sudoers.unlink(missing_ok=True)
+    # The mark goes last: a removal that was cut off can be repeated.
+    for path in sorted(settings.run.iterdir(), key=lambda path: path.name == MARK):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    settings.run.rmdir()
+    return f"removed {settings.run}"

@@ -1,0 +1,98 @@
+"""`make lint`, `make test`, `make test-fast`, `make test-all`, `make bench`."""
+
+import subprocess
+import sys
+
+from ..setup import checks, packages, stages, traefik
+from ..setup.commands import MINIMAL
+from ..setup.runner import Failure, Report, main_guard
+from ..setup.settings import CHECKOUT, load
+from . import leftovers, lint, logs, platform, running, suites
+from .results import Results
+
+# Of the slow cases: a swarm in a namespace of its own, and routes in Redis
+SLOW_PACKAGES = ("docker.io", "iproute2", "openssl", "redis-server")
+
+
+def run_lint():
+    """Install the checkers where they are missing, and run them."""
+    checks.check_root()
+    _, venv = stages.get_tools(load(), Report(out=sys.stderr))
+    return lint.run(venv)
+
+
+def run_fast():
+    """Run what needs PostgreSQL and nginx only; what is there is used again."""
+    return _run(anew=False, with_master=False, depth="fast")
+
+
+def run_all():
+    """Run what CI runs, from nothing."""
+    return _run(anew=True, with_master=True, depth="all")
+
+
+def run_slow():
+    """Run everything."""
+    packages.install_missing(SLOW_PACKAGES)
+    traefik.find_or_build(platform.load())
+    return _run(anew=True, with_master=True, depth="slow")
+
+
+def run_bench():
+    """Measure on a platform of its own."""
+    chosen, report = platform.load(), Report()
+    with platform.exclusive(chosen):
+        platform.start_anew(chosen, report)
+        with platform.servers(chosen, report):
+            stages.bring_up_master(chosen, report)
+            platform.forget_retention(chosen)
+            stages.take_first_steps(chosen, report)
+            suites.prepare_database(chosen)
+            python = str(chosen.venv / "bin/python")
+            command = [python, "tests/bench", str(chosen.run)]
+            return subprocess.call(command, cwd=CHECKOUT, env=MINIMAL)
+
+
+def _run(*, anew, with_master, depth):
+    chosen, report, results = platform.load(), Report(), Results()
+    leftovers.adopt()
+    with platform.exclusive(chosen):
+        if anew:
+            platform.start_anew(chosen, report)
+        since = logs.positions(chosen)
+        with platform.servers(chosen, report):
+            _run_without_master(chosen, results, depth)
+            if with_master:
+                stages.bring_up_master(chosen, report)
+                platform.forget_retention(chosen)
+                stages.take_first_steps(chosen, report)
+                running.run(suites.journeys(chosen, depth), results)
+            leftovers.end(chosen, results)
+            logs.check(chosen, since, results)
+    report.print_table()
+    return results.print_all()
+
+
+def _run_without_master(chosen, results, depth):
+    with running.beside(suites.addons(chosen, depth), results):
+        for suite in (suites.setup, suites.drivers, suites.saasctl):
+            running.run(suite(chosen, depth), results)
+
+
+COMMANDS = {
+    "lint": run_lint,
+    "fast": run_fast,
+    "all": run_all,
+    "slow": run_slow,
+    "bench": run_bench,
+}
+
+
+def main():
+    name = sys.argv[1] if len(sys.argv) == 2 else ""
+    if name not in COMMANDS:
+        raise Failure(f"unknown command {name!r}", "one of " + ", ".join(COMMANDS))
+    sys.exit(COMMANDS[name]())
+
+
+main_guard(main)

@@ -1,0 +1,77 @@
+"""The platform that tests run on: made by the same set-up, beside any other one."""
+
+import contextlib
+import fcntl
+import os
+
+from ..setup import checks, master, settings, stages, teardown
+from ..setup.runner import Failure
+
+VARIABLES = {
+    "RUN_DIR": ("TEST_RUN_DIR", "/var/lib/saasodoo-test"),
+    "PORT_BASE": ("TEST_PORT_BASE", "28000"),
+    "TENANT_UID_BASE": ("TEST_TENANT_UID_BASE", "290000"),
+}
+
+
+def load():
+    """Return the settings of the tests' platform."""
+    own = {
+        name: os.environ.get(variable) or default
+        for name, (variable, default) in VARIABLES.items()
+    }
+    kept = {
+        name: os.environ[name]
+        for name in ("CACHE_DIR", "ODOO_SOURCE")
+        if name in os.environ
+    }
+    # Tests sell more than this machine has: their tenants are idle.
+    room = {"NODE_CORES": "64", "NODE_MEMORY_MB": "131072"}
+    return settings.load(own | kept | room)
+
+
+@contextlib.contextmanager
+def exclusive(chosen):
+    """Refuse a second run on the same platform."""
+    chosen.run.parent.mkdir(parents=True, exist_ok=True)
+    with open(f"{chosen.run}.lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Failure(
+                f"other tests are running on {chosen.run}",
+                "wait, or give TEST_RUN_DIR, TEST_PORT_BASE, TEST_TENANT_UID_BASE",
+            ) from error
+        yield
+
+
+@contextlib.contextmanager
+def servers(chosen, report):
+    """Have PostgreSQL and nginx for a while, and the code in place."""
+    checks.check_root()
+    try:
+        stages.bring_up_servers(chosen, report)
+        yield
+    finally:
+        _leave(chosen, report)
+
+
+def start_anew(chosen, report):
+    """Remove what an earlier run left, so that each run sees the same."""
+    checks.check_root()
+    if (chosen.run / teardown.MARK).exists():
+        teardown.stop_all(chosen, report)
+        report.step("removal", teardown.remove, chosen)
+
+
+def forget_retention(chosen):
+    """Let tests purge what they made as soon as it is terminated."""
+    script = 'env["ir.config_parameter"].set_param("saas_master.retention_days", "0")'
+    master.run_odoo(
+        chosen, "shell", stdin=f"{script}\nenv.cr.commit()\n", log="install.log"
+    )
+
+
+def _leave(chosen, report):
+    if os.environ.get("KEEP") != "1":
+        teardown.stop_all(chosen, report)

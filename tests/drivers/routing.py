@@ -1,0 +1,36 @@
+"""Ask a proxy as a browser would, and wait for what it should show."""
+
+import http.client
+
+from real_machine import CHECKOUT, wait_until
+
+
+def ask(spec, path="/", host=None, method="GET", headers=(), body=None, at="127.0.0.1"):
+    """Ask the proxy as a browser would."""
+    connection = http.client.HTTPConnection(at, spec.public_port, timeout=10)
+    host = f"{host or spec.hosts[0]}:{spec.public_port}"
+    connection.request(method, path, body=body, headers={"Host": host, **dict(headers)})
+    answer = connection.getresponse()
+    answer.content = answer.read().decode()
+    connection.close()
+    return answer
+
+
+def wait_for(spec, wanted, **request):
+    """Wait for an answer, several times in a row: old workers take a moment to go.
+
+    :param wanted: a status or a content
+    """
+
+    def answers():
+        for _ in range(5):
+            found = ask(spec, **request)
+            if wanted not in (found.status, found.content):
+                return None
+        return found
+
+    return wait_until(answers, f"answer {str(wanted)[:20]}")
+
+
+def page(name):
+    return (CHECKOUT / f"config/nginx/notice/{name}.html").read_text()

@@ -1,0 +1,53 @@
+"""Stands in for a tenant's Odoo: starts at once and tells what it was given."""
+
+import json
+import os
+import signal
+import sys
+from configparser import RawConfigParser
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        if self.path == "/crash":
+            os._exit(1)
+        content = {
+            "pid": os.getpid(),
+            "ids": [os.getresuid(), os.getresgid(), os.getgroups()],
+            "environment": dict(os.environ),
+            "path": self.path,
+            "headers": {name.lower(): value for name, value in self.headers.items()},
+        }
+        body = json.dumps(content).encode()
+        self.send_response(503 if self.path == "/busy" else 200)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-SaaSOdoo-Secret", "leak")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        print("asked", self.path, flush=True)
+
+
+def read_conf(arguments):
+    parser = RawConfigParser()
+    parser.read(arguments[arguments.index("-c") + 1])
+    return parser["options"]
+
+
+if __name__ == "__main__":
+    # The first process of a container is not ended by a signal that it ignores.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    conf = read_conf(sys.argv)
+    if sys.argv[1] == "init":
+        print("installing", sys.argv[5], "in", sys.argv[7], flush=True)
+        if "broken" in sys.argv[5]:
+            sys.exit("the module is broken")
+    else:
+        print("listening", flush=True)
+        ThreadingHTTPServer(
+            (conf["http_interface"], int(conf["http_port"])), Handler
+        ).serve_forever()

@@ -1,0 +1,90 @@
+"""Routes: what nginx does with them."""
+
+from dataclasses import replace
+
+import pytest
+from drivers.errors import PermanentInfraError, RetryableInfraError
+from real_machine import has_ipv6
+from routing import ask, page, wait_for
+
+ADDRESSES = ("127.0.0.1", "::1") if has_ipv6() else ("127.0.0.1",)
+
+
+@pytest.fixture
+def real(machine):
+    return machine.nginx()
+
+
+@pytest.fixture
+def routed(machine, real, tenants, stub):
+    spec = tenants.route(stub)
+    real.ensure_route(spec)
+    wait_for(spec, 200)
+    yield spec
+    real.remove_route(spec)
+    wait_for(spec, page("unknown"))
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_whichever_address_localhost_is_nginx_answers_there(routed, address):
+    assert ask(routed, at=address).status == 200
+    unknown = ask(routed, host="nobody.tenants.localhost", at=address)
+    assert unknown.content == page("unknown")
+
+
+def test_a_configuration_that_nginx_refuses_is_taken_back(
+    machine, real, routed, tenants
+):
+    new = tenants.route(tenants.make())
+    broken = machine.run / "nginx/routes/zz.conf"
+    broken.write_text("nonsense")
+    files = sorted(broken.parent.iterdir())
+    try:
+        with pytest.raises(PermanentInfraError, match="nginx refuses.*zz.conf"):
+            real.ensure_route(new)
+        with pytest.raises(PermanentInfraError):
+            real.ensure_route(replace(routed, state="stopped"))
+        with pytest.raises(PermanentInfraError):
+            real.check()
+        assert sorted(broken.parent.iterdir()) == files
+        assert real.list_routes()[routed.name].state == "running"
+    finally:
+        broken.unlink()
+    assert ask(routed).status == 200
+
+
+def test_a_route_that_a_crash_left_unread_is_read_by_the_next_run(
+    machine, real, routed, monkeypatch
+):
+    dying = machine.nginx()
+    monkeypatch.setattr(dying, "_reload", lambda: (_ for _ in ()).throw(OSError))
+    changed = replace(routed, state="stopped")
+    with pytest.raises(OSError):  # noqa: PT011
+        dying.ensure_route(changed)
+    assert ask(routed).status == 200
+    real.ensure_route(changed)
+    wait_for(routed, page("stopped"))
+
+
+def test_a_supervisor_that_is_down_is_told_and_the_route_waits(
+    machine, real, tenants, routed
+):
+    driver = machine.nginx(socket="/nonexistent/supervisor.sock")
+    for touch in (driver.check, lambda: driver.ensure_route(routed)):
+        with pytest.raises(RetryableInfraError, match="does not answer"):
+            touch()
+
+
+def test_a_folder_that_is_not_there_is_no_empty_listing(machine, tmp_path):
+    driver = machine.nginx(routes_dir=str(tmp_path / "absent"))
+    with pytest.raises(PermanentInfraError, match="cannot be read"):
+        driver.list_routes()
+
+
+def test_nginx_that_does_not_run_is_noticed(machine, real):
+    supervisor = real._supervisor
+    supervisor.call("stopProcess", "nginx")
+    with pytest.raises(RetryableInfraError, match="does not run"):
+        real.check()
+    supervisor.call("startProcess", "nginx")
+    real.check()

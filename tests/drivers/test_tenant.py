@@ -1,0 +1,102 @@
+"""A tenant's start, its bus, and the door at its side."""
+
+import json
+import re
+
+import psycopg2
+import pytest
+import websocket
+from real_machine import wait_until
+
+DOOR = "This door is closed"
+
+
+def test_it_starts_without_the_shared_database(tenant, real_postgresql):
+    database = tenant.spec.database
+    with (
+        pytest.raises(psycopg2.OperationalError, match="permission denied"),
+        real_postgresql.connect("postgres", database.role, database.password),
+    ):
+        pytest.fail("set-up lets tenants into the database postgres")
+    assert tenant.client().wait_login(30) < 30
+    assert re.findall(r"^.* (?:WARNING|ERROR|CRITICAL) .*$", tenant.log, re.M) == []
+
+
+def test_it_does_not_start_without_its_secret(clone_tenant):
+    server = clone_tenant()
+    server.write_conf(proxy_secret="")
+    server.process = server.launch()
+    assert server.process.wait(30) == 1
+    assert "lacks proxy_secret" in server.log
+    server.process = None
+
+
+def test_a_scheduled_action_that_is_triggered_runs_at_once(tenant, owner):
+    (cron,) = owner.call("ir.cron", "search", [("state", "=", "code")], limit=1)
+    before = owner.call("ir.cron", "read", [cron], ["lastcall"])
+    owner.run(f"env['ir.cron'].browse({cron})._trigger()")
+    wait_until(
+        lambda: owner.call("ir.cron", "read", [cron], ["lastcall"]) != before,
+        "the scheduled action",
+        10,
+    )
+
+
+def test_a_notification_reaches_a_web_socket(tenant, owner):
+    socket = open_socket(tenant, owner)
+    socket.send(
+        json.dumps({"event_name": "subscribe", "data": {"channels": [], "last": 0}})
+    )
+    wait_until(lambda: "Bus.loop listen" in tenant.log, "the dispatcher", 10)
+    owner.run("env.user._bus_send('saas_test', {'hello': 'socket'})")
+    for _message in range(20):
+        messages = json.loads(socket.recv())
+        if any(told["message"]["type"] == "saas_test" for told in messages):
+            break
+    else:
+        pytest.fail("the notification did not come")
+    socket.close()
+
+
+def open_socket(tenant, browser, **headers):
+    """Open a web socket as a signed-in browser does."""
+    headers = {"X-SaaSOdoo-Secret": tenant.spec.proxy_secret, **headers}
+    return websocket.create_connection(
+        f"ws://{browser.address}/websocket",
+        header=[f"{name}: {value}" for name, value in headers.items()],
+        cookie=f"session_id={browser.cookies['session_id']}",
+        origin=f"http://{browser.address}",
+        timeout=20,
+    )
+
+
+# The guard
+
+
+@pytest.mark.parametrize("secret", [None, "", "wrong", "wröng".encode()])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/web/login", "/web/static/img/favicon.ico", "/web/health/", "/saas/login"],
+)
+def test_without_the_proxy_nothing_is_served(browser, path, secret):
+    browser.headers["X-SaaSOdoo-Secret"] = secret
+    answer = browser.get(path)
+    assert answer.status_code == 403
+    assert DOOR in answer.text
+
+
+def test_without_the_proxy_no_web_socket_opens(tenant, owner):
+    with pytest.raises(websocket.WebSocketException):
+        open_socket(tenant, owner, **{"X-SaaSOdoo-Secret": "wrong"})
+    assert re.search(r"GET /websocket HTTP/1.1\S* 403", tenant.log)
+
+
+def test_this_machine_may_ask_for_health_without_the_secret(tenant, browser):
+    del browser.headers["X-SaaSOdoo-Secret"]
+    assert browser.get("/web/health").status_code == 200
+    assert tenant.client(secret="").wait_healthy(5) < 5
+
+
+@pytest.mark.parametrize("page", ["manager", "selector", "create", "backup"])
+def test_the_database_manager_is_closed(browser, page):
+    assert browser.get(f"/web/database/{page}").status_code == 404

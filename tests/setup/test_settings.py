@@ -1,0 +1,95 @@
+import os
+
+import pytest
+
+from scripts.setup.runner import Failure
+from scripts.setup.settings import load, stored_text
+
+
+def test_defaults_make_a_platform_of_their_own(tmp_path):
+    settings = load({"RUN_DIR": str(tmp_path)})
+
+    assert settings.ports["master"] == 18069
+    assert settings.ports["tenants"] == 18080
+    assert settings.uid_last == 209999
+    assert len(set(settings.ports.values()) & set(settings.tenant_ports)) == 0
+
+
+def test_what_was_chosen_once_holds_for_later_runs(tmp_path):
+    first = load({"RUN_DIR": str(tmp_path), "PORT_BASE": "21000"})
+    (tmp_path / "platform.env").write_text(stored_text(first))
+
+    again = load({"RUN_DIR": str(tmp_path)})
+
+    assert again == first
+
+
+def test_another_choice_for_an_existing_platform_is_refused(tmp_path):
+    first = load({"RUN_DIR": str(tmp_path), "PORT_BASE": "21000"})
+    (tmp_path / "platform.env").write_text(stored_text(first))
+
+    with pytest.raises(Failure, match="made with PORT_BASE=21000, not 22000"):
+        load({"RUN_DIR": str(tmp_path), "PORT_BASE": "22000"})
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """Settings as they are after an `up` with some choices."""
+
+    def keep(**choices):
+        settings = load({"RUN_DIR": str(tmp_path)} | choices)
+        (tmp_path / "platform.env").write_text(stored_text(settings))
+        return settings
+
+    return keep
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "other", "field"),
+    [
+        ("CACHE_DIR", "/srv/cache", "/srv/cache-2", "cache"),
+        ("ODOO_SOURCE", "/srv/odoo", "/srv/odoo-2", "odoo_source"),
+        ("NODE_CORES", "3", "5", "cores"),
+        ("NODE_MEMORY_MB", "1024", "2048", "memory_mb"),
+    ],
+)
+def test_what_may_change_is_kept_until_it_is_given_anew(
+    stored, name, value, other, field
+):
+    before = getattr(stored(), field)
+
+    stored(**{name: value})
+    assert str(getattr(stored(), field)) == value
+
+    stored(**{name: other})
+    assert str(getattr(stored(), field)) == other
+
+    stored(**{name: ""})
+    assert getattr(stored(), field) == before
+
+
+def test_no_first_instance_is_kept_too(stored):
+    assert stored().demo
+
+    stored(DEMO="0")
+    assert not stored().demo
+    assert stored(DEMO="1").demo
+
+
+def test_a_room_that_was_not_chosen_is_this_machines_of_today(stored, monkeypatch):
+    stored()
+    monkeypatch.setattr(os, "cpu_count", lambda: 77)
+
+    assert stored().cores == 77
+
+
+def test_a_source_tree_is_found_from_any_folder(stored, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    assert stored(ODOO_SOURCE="odoo").odoo_source == str(tmp_path / "odoo")
+
+
+@pytest.mark.parametrize("value", ["80", "x", "-1", "60000", "18000 "])
+def test_a_port_that_cannot_be_is_refused(tmp_path, value):
+    with pytest.raises(Failure, match="PORT_BASE"):
+        load({"RUN_DIR": str(tmp_path), "PORT_BASE": value})

@@ -1,0 +1,41 @@
+"""Journeys on a platform that `make up` brought up; SAASODOO_RUN_DIR says which."""
+
+import os
+
+import pytest
+from people import (  # noqa: F401  tests take the helpers from here
+    COMPANY,
+    Platform,
+    Visitor,
+    enter,
+    field_of,
+    wait_until,
+)
+
+
+@pytest.fixture(scope="session")
+def platform():
+    return Platform(os.environ["SAASODOO_RUN_DIR"])
+
+
+@pytest.fixture
+def visitor():
+    with Visitor() as session:
+        yield session
+
+
+@pytest.fixture
+def instance(platform):
+    """A running instance of its own, purged afterwards."""
+    created = platform.create()
+    yield created
+    current = platform.saasctl("instance", "show", created["uuid"])
+    platform.remove(current["subdomain"])
+
+
+@pytest.fixture(scope="module")
+def shared_instance(platform):
+    """A running instance that a whole file looks at and leaves as it is."""
+    created = platform.create()
+    yield created
+    platform.remove(created["subdomain"])

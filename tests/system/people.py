@@ -1,0 +1,166 @@
+"""Who uses a platform: an operator at the command line, a visitor with a browser."""
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import time
+import uuid
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import requests
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+# Every text that a customer types must survive SQL, shells, QWeb and HTML.
+COMPANY = "'; $(id) {{7*7}} <script>"
+
+
+class Platform:
+    """The operator's view: the command line and what visitors see."""
+
+    def __init__(self, run_dir):
+        self.run_dir = Path(run_dir)
+
+    def setting(self, name):
+        """Return a lasting choice of the platform, as text."""
+        for line in (self.run_dir / "platform.env").read_text().splitlines():
+            key, _, value = line.partition("=")
+            if key == name:
+                return value
+        raise KeyError(name)
+
+    def tenant_url(self, subdomain):
+        """Return the public address of an instance."""
+        port = int(self.setting("PORT_BASE")) + 80
+        return f"http://{subdomain}.{self.setting('BASE_DOMAIN')}:{port}"
+
+    def run_saasctl(self, *arguments):
+        """Run the command line with ``--json``.
+
+        :return: exit code, and the JSON document that it printed
+        """
+        self._keep_logs()
+        result = subprocess.run(
+            [CHECKOUT / "scripts/saasctl", *map(str, arguments), "--json"],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            env={**os.environ, "RUN_DIR": str(self.run_dir), "NO_COLOR": "1"},
+            check=False,
+        )
+        assert result.stdout.strip(), result.stderr
+        return result.returncode, json.loads(result.stdout)
+
+    def _keep_logs(self):
+        """Hold on to the tenants' logs: the run's check reads them, a purge ends them.
+
+        By a second name of the same file, so that what is added later is in it too.
+        """
+        kept = self.run_dir / "log/kept"
+        kept.mkdir(mode=0o700, exist_ok=True)
+        for log in (self.run_dir / "log/tenants").glob("*.log"):
+            with contextlib.suppress(FileExistsError, FileNotFoundError):
+                os.link(log, kept / f"{log.stem}.{log.stat().st_ino}.log")
+
+    def saasctl(self, *arguments):
+        """Run the command line; it must end well."""
+        code, answer = self.run_saasctl(*arguments)
+        assert code == 0, answer
+        return answer
+
+    def create(self, subdomain=None, **options):
+        """Create an instance and wait for it."""
+        subdomain = subdomain or f"t{uuid.uuid4().hex[:10]}"
+        arguments = {
+            "plan": "starter",
+            "customer": f"{COMPANY} {subdomain}",
+            "email": f"owner@{subdomain}.test",
+            **options,
+        }
+        flat = [
+            part for key, value in arguments.items() for part in (f"--{key}", value)
+        ]
+        return self.saasctl(
+            "instance", "create", "--subdomain", subdomain, *flat, "--wait"
+        )
+
+    def remove(self, subdomain):
+        """Terminate and purge an instance, whatever it is doing."""
+        self.run_saasctl("instance", "terminate", subdomain, "--yes", "--wait")
+        self.run_saasctl(
+            *("instance", "purge", subdomain, "--confirm", subdomain),
+            *("--reason", "end of the test", "--wait"),
+        )
+
+
+class Visitor(requests.Session):
+    """A browser: any *.localhost is this machine."""
+
+    def request(self, method, url, **options):
+        parts = urlsplit(url)
+        headers = {"Host": parts.netloc, **(options.pop("headers", None) or {})}
+        local = parts._replace(netloc=f"127.0.0.1:{parts.port or 80}").geturl()
+        options.setdefault("timeout", 30)
+        options["allow_redirects"] = False
+        return super().request(method, local, headers=headers, **options)
+
+    def session_of(self, url):
+        """Return the session cookie that this browser has for an address."""
+        host = urlsplit(url).hostname
+        [value] = [
+            cookie.value
+            for cookie in self.cookies
+            if cookie.name == "session_id" and cookie.domain.lstrip(".") == host
+        ]
+        return value
+
+
+def wait_until(condition, seconds=60):
+    """Wait for a condition, with a generous limit.
+
+    :return: what the condition returned
+    """
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        result = condition()
+        if result:
+            return result
+        time.sleep(0.1)
+    raise AssertionError(f"not within {seconds} s: {condition}")
+
+
+def field_of(page, name):
+    """Return the value of a form's field."""
+    found = re.search(rf'name="{name}"\s+value="([^"]*)"', page)
+    assert found, page[:2000]
+    return found.group(1).replace("&amp;", "&")
+
+
+def enter(platform, visitor, subdomain):
+    """Follow a one-time link as a browser does, into the tenant.
+
+    :return: the session's facts, as the tenant tells them
+    """
+    link = platform.saasctl("instance", "open", subdomain, "--reason", "test")["url"]
+    page = visitor.get(link)
+    assert page.status_code == 200, page.text[:500]
+    origin = "{0.scheme}://{0.netloc}".format(urlsplit(link))
+    answer = visitor.post(
+        f"{origin}/saas/open",
+        data={
+            "csrf_token": field_of(page.text, "csrf_token"),
+            "code": field_of(page.text, "code"),
+        },
+    )
+    assert answer.status_code == 200, answer.text[:500]
+    action = re.search(r'action="(http[^"]+)"', answer.text).group(1)
+    entered = visitor.post(action, data={"token": field_of(answer.text, "token")})
+    assert entered.status_code == 303, entered.text[:500]
+    url = "{0.scheme}://{0.netloc}".format(urlsplit(action))
+    facts = visitor.post(
+        f"{url}/web/session/get_session_info",
+        json={"jsonrpc": "2.0", "method": "call", "params": {}},
+    )
+    return facts.json()["result"]

@@ -1,0 +1,154 @@
+"""The life of an instance, from start to purge."""
+
+import base64
+
+import pytest
+from conftest import COMPANY, enter
+from strangers import Tenant
+
+MEBIBYTE = 1024**2
+HARMFUL = {"stop", "suspend", "hand-over", "terminate"}
+
+
+def command(platform, verb, instance, *arguments):
+    agreed = ["--yes"] if verb in HARMFUL else []
+    return platform.saasctl(
+        "instance", verb, instance["uuid"], *arguments, *agreed, "--wait"
+    )
+
+
+def limits_of(platform, instance):
+    """Read what the instance's Odoo is told: soft and hard limit, in bytes."""
+    options = Tenant(platform, instance).options
+    return tuple(int(options[f"limit_memory_{kind}"]) for kind in ("soft", "hard"))
+
+
+@pytest.mark.parametrize(
+    ("verb", "status", "back"),
+    [("stop", "stopped", "start"), ("suspend", "paused", "resume")],
+)
+def test_a_stopped_instance_shows_a_notice_and_comes_back(
+    platform, instance, visitor, verb, status, back
+):
+    command(platform, verb, instance)
+    shown = platform.saasctl("instance", "show", instance["uuid"])
+    assert shown["status"] == status
+    notice = visitor.get(f"{instance['url']}/web/login")
+    assert notice.status_code == 503
+    assert "nginx" not in notice.text
+    command(platform, back, instance)
+    assert visitor.get(f"{instance['url']}/web/login").status_code == 200
+
+
+def test_a_restart_keeps_the_session(platform, instance, visitor):
+    enter(platform, visitor, instance["subdomain"])
+    command(platform, "restart", instance)
+    assert visitor.get(f"{instance['url']}/odoo").status_code == 200
+
+
+def test_a_renamed_instance_leads_from_its_old_address(platform, instance, visitor):
+    new = f"n{instance['subdomain'][1:]}"
+    command(platform, "rename", instance, "--subdomain", new)
+    moved = visitor.get(f"{instance['url']}/web/login?x=1")
+    assert moved.status_code == 308
+    assert f"//{new}." in moved.headers["Location"]
+    assert moved.headers["Location"].endswith("/web/login?x=1")
+    taken, answer = platform.run_saasctl(
+        "instance", "create", "--plan", "starter", "--customer", "X", "--email",
+        "x@x.test", "--subdomain", instance["subdomain"],
+    )  # fmt: skip
+    assert taken == 4
+    assert "taken" in str(answer)
+
+
+def test_a_plan_change_gives_new_limits(platform, instance, visitor):
+    before, after = (
+        plan["memory_mb"] * MEBIBYTE
+        for code in ("starter", "professional")
+        for plan in platform.saasctl("plan", "list")
+        if plan["code"] == code
+    )
+    assert limits_of(platform, instance) == (before * 4 // 5, before)
+    command(platform, "change-plan", instance, "--plan", "professional")
+    assert (
+        platform.saasctl("instance", "show", instance["uuid"])["plan"] == "professional"
+    )
+    assert limits_of(platform, instance) == (after * 4 // 5, after)
+    assert visitor.get(f"{instance['url']}/web/login").status_code == 200
+
+
+def test_a_hand_over_gives_it_to_another_owner(platform, instance):
+    command(
+        platform,
+        "hand-over",
+        instance,
+        "--customer",
+        "New & Sons",
+        "--email",
+        "new@sons.test",
+    )
+    shown = platform.saasctl("instance", "show", instance["uuid"])
+    assert (shown["customer"], shown["email"]) == ("New & Sons", "new@sons.test")
+
+
+def call(visitor, instance, model, method, *arguments):
+    """Call a model of an instance as its web client does."""
+    answer = visitor.post(
+        f"{instance['url']}/web/dataset/call_kw/{model}/{method}",
+        json={
+            "jsonrpc": "2.0",
+            "method": "call",
+            "params": {
+                "model": model,
+                "method": method,
+                "args": arguments,
+                "kwargs": {},
+            },
+        },
+    ).json()
+    assert "error" not in answer, answer["error"]
+    return answer["result"]
+
+
+def test_a_terminated_instance_comes_back_with_its_data(platform, instance, visitor):
+    before = enter(platform, visitor, instance["subdomain"])
+    # The one lies in the database, the content of the other among the files.
+    content = base64.b64encode(COMPANY.encode() * 1000).decode()
+    [partner] = call(visitor, instance, "res.partner", "create", [{"name": COMPANY}])
+    [attachment] = call(
+        visitor,
+        instance,
+        "ir.attachment",
+        "create",
+        [{"name": "kept.txt", "res_model": "res.partner", "datas": content}],
+    )
+    command(platform, "terminate", instance)
+    assert visitor.get(f"{instance['url']}/web/login").status_code == 503
+    command(platform, "reactivate", instance)
+    visitor.cookies.clear()
+    after = enter(platform, visitor, instance["subdomain"])
+    assert after["db"] == before["db"]
+    [read] = call(visitor, instance, "res.partner", "read", [partner], ["name"])
+    assert read["name"] == COMPANY
+    [read] = call(visitor, instance, "ir.attachment", "read", [attachment], ["datas"])
+    assert read["datas"] == content
+
+
+def test_a_purge_needs_the_name_and_leaves_nothing(platform, visitor):
+    created = platform.create()
+    name = created["subdomain"]
+    command(platform, "terminate", created)
+    code, _ = platform.run_saasctl(
+        *("instance", "purge", name, "--confirm", "other", "--reason", "x")
+    )
+    assert code == 4
+    command(platform, "purge", created, "--confirm", name, "--reason", "test")
+    assert not list(
+        platform.run_dir.glob(f"storage/odoo_instances/*{created['uuid']}*")
+    )
+    assert not list(
+        platform.run_dir.glob("nginx/routes/*{}*".format(created["uuid"][:8]))
+    )
+    again = platform.create(name, customer="Next", email=f"next@{name}.test")
+    assert again["status"] == "running"
+    platform.remove(name)
