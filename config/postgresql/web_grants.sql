@@ -20,6 +20,8 @@ REVOKE INSERT, UPDATE, DELETE ON
     ir_module_module, ir_module_module_dependency, ir_module_module_exclusion,
     ir_model, ir_model_fields, ir_model_fields_selection, ir_model_inherit,
     ir_model_constraint, ir_model_relation,
+    -- what an upgrade takes for its own, and removes where the module has it no longer
+    ir_model_data,
     -- rules are expressions with the caller's records at hand
     ir_rule, rule_group_rel, ir_model_access,
     -- QWeb and inline templates: the mails of `jobs` are rendered from them

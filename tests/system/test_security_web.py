@@ -23,6 +23,7 @@ CODE = [
     "ir_model_fields",
     "ir_model_constraint",
     "ir_model_relation",
+    "ir_model_data",
     "ir_rule",
     "ir_model_access",
     "ir_ui_view",
@@ -107,6 +108,17 @@ def test_the_log_of_events_is_only_appended_to(web):
         ):
             with pytest.raises(errors.InsufficientPrivilege):
                 cursor.execute(statement)
+
+
+@pytest.mark.usefixtures("shared_instance")
+@pytest.mark.parametrize("model", ["instance", "operation"])
+def test_no_deletion_beside_it_changes_an_event(web, model):
+    with pytest.raises(errors.ForeignKeyViolation):
+        web.sql(
+            MASTER,
+            f"DELETE FROM saas_{model} WHERE id IN "
+            f"(SELECT {model}_id FROM saas_event WHERE {model}_id IS NOT NULL)",
+        )
 
 
 # === WHAT JOBS RUNS === #
@@ -233,7 +245,6 @@ def test_an_operation_runs_no_step_of_another_playbook(platform, web, shared_ins
     )
     assert state == "failed"
     assert "has no step" in message
-    web.sql(MASTER, "DELETE FROM saas_operation WHERE id = %s", [operation])
     assert shared_instance["database"] in {
         name
         for (name,) in role_of(platform, "postgres").sql(

@@ -34,16 +34,19 @@ class QueueJob(models.Model):
         """
         self.ensure_one()
         self.env.cr.execute(
-            """SELECT model_name, method_name, records, args, kwargs
+            """SELECT model_name, method_name, records, args, kwargs, dependencies
                  FROM queue_job WHERE id = %s""",
             [self.id],
         )
-        model, method, records, args, kwargs = self.env.cr.fetchone()
+        model, method, records, *others = self.env.cr.fetchone()
+        args, kwargs, dependencies = map(_plain, others)
         return (
             (model, method) in self._get_saas_methods()
             and _is_recordset(_plain(records), model)
-            and not _plain(args)
-            and not _plain(kwargs)
+            and not args
+            and not kwargs
+            # A job that waits for another one has that one's row decoded, too.
+            and not any((dependencies or {}).values())
         )
 
     def _refuse(self):

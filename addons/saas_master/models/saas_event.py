@@ -13,12 +13,15 @@ class SaasEvent(models.Model):
     _saas_guarded = frozenset({"kind", "message", "user_id", "instance_id"})
 
     create_date = fields.Datetime(string="When", index=True)
-    user_id = fields.Many2one("res.users", string="Who", readonly=True)
+    # Restricted: what deletes the other row would change the event's.
+    user_id = fields.Many2one(
+        "res.users", string="Who", readonly=True, index=True, ondelete="restrict"
+    )
     instance_id = fields.Many2one(
-        "saas.instance", readonly=True, index=True, ondelete="set null"
+        "saas.instance", readonly=True, index=True, ondelete="restrict"
     )
     operation_id = fields.Many2one(
-        "saas.operation", readonly=True, index=True, ondelete="set null"
+        "saas.operation", readonly=True, index=True, ondelete="restrict"
     )
     kind = fields.Char(required=True, readonly=True, index=True)
     message = fields.Char(required=True, readonly=True)

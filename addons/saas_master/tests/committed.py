@@ -16,6 +16,7 @@ from .common import FakeOutside, build_outside, make_fleet
 
 # What tests make, in the order in which it can go.
 MADE = (
+    "saas_event",
     "saas_operation",
     "saas_instance",
     "saas_subscription",
@@ -27,7 +28,6 @@ MADE = (
     "saas_database_server",
     "saas_proxy",
     "saas_region",
-    "saas_event",
     "queue_job",
 )
 

@@ -168,3 +168,13 @@ class TestEngineQueue(SaasCommon):
         for job in others:
             row = self.env["queue.job"].search([("uuid", "=", job.uuid)])
             self.assertFalse(row._is_allowed(), row.func_string)
+
+    def test_jobs_decodes_no_other_row_for_one_of_the_closed_list(self):
+        instance = self.request_instance()
+        good = self.env["queue.job"].search(
+            [("uuid", "=", instance.last_operation_id.job_uuid)]
+        )
+        for way in ("depends_on", "reverse_depends_on"):
+            good.dependencies = {way: ["planted"]}
+            self.env.flush_all()
+            self.assertFalse(good._is_allowed(), way)
