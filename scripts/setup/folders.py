@@ -123,7 +123,7 @@ def passwords(settings, roles):
     for role in roles:
         known.setdefault(role, secrets.token_urlsafe(32))
     port = settings.ports["postgresql"]
-    lines = [f"127.0.0.1:{port}:*:{role}:{word}\n" for role, word in known.items()]
+    lines = [f"*:{port}:*:{role}:{word}\n" for role, word in known.items()]
     files.write(path, "".join(lines), mode=0o600)
     return known
 

@@ -69,12 +69,21 @@ def run_client(settings, program, role, *arguments, stdin=None):
     :rtype: str
     """
     port = str(settings.ports["postgresql"])
-    command = [PG_BIN / program, "-h", "127.0.0.1", "-p", port, "-U", role, *arguments]
+    command = [PG_BIN / program, "-h", socket_folder(settings), "-p", port, "-U", role]
     environment = MINIMAL | {
         "PGPASSFILE": str(settings.etc / "pgpass"),
         "PGOPTIONS": "-c client_min_messages=warning",
     }
-    return run(command, environment=environment, stdin=stdin)
+    return run([*command, *arguments], environment=environment, stdin=stdin)
+
+
+def socket_folder(settings):
+    """Return where the server's socket lies; nobody but its user can listen there.
+
+    A tenant could take the port of a server that is down and ask for the password,
+    and Debian's libpq does not know PGREQUIREAUTH.
+    """
+    return settings.run / "postgresql/socket"
 
 
 def _init(settings, password):

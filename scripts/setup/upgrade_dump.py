@@ -44,7 +44,7 @@ def restore_command(settings, dump):
     """Return what root types to have the master's database as it was dumped."""
     return (
         f"PGPASSFILE={settings.etc}/pgpass "
-        f"{postgresql.PG_BIN}/pg_restore -h 127.0.0.1 "
+        f"{postgresql.PG_BIN}/pg_restore -h {postgresql.socket_folder(settings)} "
         f"-p {settings.ports['postgresql']} -U postgres -d postgres "
         f"--clean --if-exists --create {dump}"
     )
