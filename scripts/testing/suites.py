@@ -59,7 +59,8 @@ def drivers(settings, depth):
         "SAASODOO_TEST_PG_PORT": str(settings.ports["postgresql"]),
         "SAASODOO_TEST_PG_USER": "postgres",
         "SAASODOO_TEST_PG_PASSWORD": words["postgres"],
-        "PYTHONPATH": str(CHECKOUT / "addons/saas_infra"),
+        "PYTHONPATH": f"{CHECKOUT / 'addons/saas_infra'}:{CHECKOUT}",
+        "SAASODOO_RUN_DIR": str(settings.run),
         "SAASODOO_TRAEFIK": str(traefik.path(settings)),
     }
     suite = _plain(settings, "drivers", environment, depth)
