@@ -10,8 +10,14 @@ from ..setup.settings import CHECKOUT, load
 from . import leftovers, lint, logs, platform, running, suites
 from .results import Results
 
-# Of the slow cases: a swarm in a namespace of its own, and routes in Redis
-SLOW_PACKAGES = ("docker.io", "iproute2", "openssl", "redis-server")
+# Of the slow cases: a swarm in a namespace of its own, SSH to it, and routes in Redis
+SLOW_PACKAGES = (
+    "docker.io",
+    "iproute2",
+    "openssh-server",
+    "openssl",
+    "redis-server",
+)
 
 
 def run_lint():

@@ -30,10 +30,12 @@ _ENDED = ("completed", "paused", "rollback_completed", "rollback_paused")
 class SwarmDriver:
     """Tenants' services and one-shot tasks on a swarm.
 
-    :param str address: of a manager's engine: ``unix:///path`` or ``tcp://host:port``
+    :param str address: of a manager's engine: ``unix:///path``, ``tcp://host:port``
+        or ``ssh://user@host:port``
     :param str platform: UUID of this platform
     :param str conf_template: text of config/swarm/tenant.conf
     :param Certificates|None certificates: needed for TCP
+    :param SshLogin|None ssh: needed for SSH
     :param float timeout: seconds for a call of the engine
     :param float settle: seconds for an update, until it is done or taken back
     """
@@ -45,10 +47,11 @@ class SwarmDriver:
         platform,
         conf_template,
         certificates=None,
+        ssh=None,
         timeout=30.0,
         settle=240.0,
     ):
-        self._engine = Engine(address, certificates, timeout)
+        self._engine = Engine(address, certificates, ssh, timeout)
         self._secrets = Secrets(self._engine)
         self._platform = platform
         self._conf_template = conf_template

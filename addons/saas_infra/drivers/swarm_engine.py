@@ -1,12 +1,14 @@
 """Calls of a Swarm manager's engine: every one with a time-out, each failure in words.
 
-The address is ``unix:///path`` or ``tcp://host:port``, the latter with certificates.
+The address is ``unix:///path``, ``tcp://host:port`` with certificates, or
+``ssh://user@host:port`` with keys.
 """
 
 import http.client
 from contextlib import contextmanager
 from typing import NamedTuple
 
+import paramiko
 import requests
 import urllib3
 from docker import APIClient
@@ -14,13 +16,16 @@ from docker.errors import APIError, DockerException
 from docker.tls import TLSConfig
 
 from .errors import NotFound, PermanentInfraError, RetryableInfraError
+from .swarm_ssh import SshAdapter
 
 _WITHOUT_ANSWER = (
     requests.exceptions.RequestException,
     urllib3.exceptions.HTTPError,
     http.client.HTTPException,
+    paramiko.SSHException,
     OSError,
 )
+_SSH_REFUSALS = (paramiko.AuthenticationException, paramiko.BadHostKeyException)
 
 
 class Certificates(NamedTuple):
@@ -36,10 +41,17 @@ class OutOfSequence(RetryableInfraError):
 
 
 class _Client(APIClient):
+    def __init__(self, address, adapter=None, **values):
+        self._given_adapter = adapter
+        # The SDK's own adapter, which ours replaces, would connect as somebody else.
+        super().__init__(address, use_ssh_client=bool(adapter), **values)
+
     def _retrieve_server_version(self):
         """Ask the engine, as the first call of all."""
         # No proxy and no authority of the environment lies between it and us.
         self.trust_env = False
+        if self._given_adapter:
+            self.mount(self.base_url, self._given_adapter)
         return super()._retrieve_server_version()
 
 
@@ -48,17 +60,24 @@ class Engine:
 
     :param str address: where its engine listens
     :param Certificates|None certificates: for an address of TCP
+    :param SshLogin|None ssh: for an address of SSH
     :param float timeout: seconds for a call
     """
 
-    def __init__(self, address, certificates=None, timeout=30.0):
+    def __init__(self, address, certificates=None, ssh=None, timeout=30.0):
         if address.startswith("tcp://") and not certificates:
             raise PermanentInfraError(
                 f"The Docker engine at {address} would be open to everybody.",
                 "Give the cluster a client certificate, or use its unix socket.",
             )
         self._address = address
+        if address.startswith("ssh://") and not ssh:
+            raise PermanentInfraError(
+                f"Nobody knows how to log in at {address}.",
+                "Give the cluster an SSH key, and the host key of that machine.",
+            )
         self._certificates = certificates
+        self._ssh = ssh
         self._timeout = timeout
         self._client = None
 
@@ -82,7 +101,12 @@ class Engine:
                 ca_cert=given.authority,
                 verify=True,
             )
-        return _Client(self._address, version="auto", timeout=self._timeout, tls=tls)
+        adapter = None
+        if self._ssh:
+            adapter = SshAdapter(self._address, self._ssh, self._timeout)
+        return _Client(
+            self._address, adapter, version="auto", timeout=self._timeout, tls=tls
+        )
 
     @contextmanager
     def _explained(self):
@@ -122,6 +146,13 @@ class Engine:
         return PermanentInfraError(f"The Docker engine refuses: {text}.")
 
     def _unanswered(self, error):
+        if isinstance(error, _SSH_REFUSALS) or "known_hosts" in str(error):
+            return PermanentInfraError(
+                f"SSH at {self._address} and this platform do not know each other's "
+                "keys.",
+                "Put the cluster's public key into authorized_keys there, and check "
+                "the host key that the cluster has.",
+            )
         if "certificate" in str(error).lower():
             return PermanentInfraError(
                 f"The Docker engine at {self._address} and this platform do not "
