@@ -167,6 +167,14 @@ class RealSwarm:
         )  # fmt: skip
         return json.loads(done.stdout) if done.stdout else None
 
+    def inside(self, *command):
+        """Run a command in the node's own network; return what it says."""
+        node = ["nsenter", "-n", "-t", str(self._dockerd.pid)]
+        done = subprocess.run(
+            [*node, *map(str, command)], check=True, capture_output=True, text=True
+        )
+        return done.stdout
+
     def _answers(self):
         if self._dockerd.poll() is not None:
             raise AssertionError((self.run / "dockerd.log").read_text()[-2000:])
