@@ -128,6 +128,14 @@ def passwords(settings, roles):
     return known
 
 
+def kept_password(settings, name):
+    """Return a password that only configurations know, made once."""
+    path = settings.etc / f"{name}-password"
+    if not path.exists():
+        files.write(path, secrets.token_urlsafe(32), mode=0o600)
+    return path.read_text()
+
+
 def admin_password(settings):
     """Return the master administrator's password, made once."""
     path = settings.etc / "admin-password"

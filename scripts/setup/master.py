@@ -2,12 +2,11 @@
 
 import hashlib
 import http.client
-import secrets
 
 from . import files, postgresql, processes, release, supervisors, upgrade_dump
 from .accounts import JOBS, WEB
 from .commands import MINIMAL, last_words, run
-from .folders import passwords
+from .folders import kept_password, passwords
 from .runner import Failure, wait_for
 from .settings import MODULES
 
@@ -32,8 +31,8 @@ def configure(settings):
     values = settings.placeholders()
     values |= {f"password_{role}": word for role, word in words.items()}
     # Odoo's database manager is closed: nobody uses that password, or knows it.
-    for name in ("manager", "runner"):
-        values[f"{name}_password"] = _kept_password(settings, name)
+    for name in ("manager", "runner", "proxy"):
+        values[f"{name}_password"] = kept_password(settings, name)
     changes = [
         files.write(
             settings.etc / f"{name}.conf",
@@ -216,11 +215,3 @@ def _state_of_services(settings):
     for name in ("web.conf", "jobs.conf"):
         digest.update((settings.etc / name).read_bytes())
     return digest.hexdigest()
-
-
-def _kept_password(settings, name):
-    """Return a password that only configurations know, made once."""
-    path = settings.etc / f"{name}-password"
-    if not path.exists():
-        files.write(path, secrets.token_urlsafe(32), mode=0o600)
-    return path.read_text()

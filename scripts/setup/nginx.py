@@ -1,11 +1,15 @@
 """nginx's configuration and the notice pages."""
 
 from . import files, processes, rpc, supervisors
+from .accounts import JOBS, PROXY
 from .commands import run
+from .folders import kept_password
 from .settings import CHECKOUT
 
 CONFIGURATIONS = tuple(f.name for f in (CHECKOUT / "config/nginx").glob("*.conf"))
 PORTS = ("master", "internal", "tenants")
+# `jobs` has nginx check all of it; nobody else reads the secret.
+SECRET = {"nginx-master-headers.conf": {"mode": 0o440, "owner": JOBS, "group": PROXY}}
 BINARY = "/usr/sbin/nginx"
 
 
@@ -16,8 +20,13 @@ def prepare(settings):
     """
     values = settings.placeholders() | {"minfds": supervisors.open_files()}
     values["if_ipv6"] = "" if processes.has_ipv6() else "# "
+    values["proxy_password"] = kept_password(settings, "proxy")
     changes = [
-        files.write(settings.etc / name, files.render(f"nginx/{name}", values))
+        files.write(
+            settings.etc / name,
+            files.render(f"nginx/{name}", values),
+            **SECRET.get(name, {}),
+        )
         for name in CONFIGURATIONS
     ]
     for page in (CHECKOUT / "config/nginx/notice").glob("*.html"):

@@ -2,7 +2,9 @@
 
 import base64
 import contextlib
+import json
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg2
 import pytest
@@ -31,8 +33,8 @@ def ask(tenant, url, body="", *headers):
 @pytest.fixture
 def ports(platform):
     base = int(platform.setting("PORT_BASE"))
-    names = ("web", "web_socket", "jobs", "jobs_socket")
-    return {name: base + number for number, name in enumerate(names, 71)}
+    names = ("master", "internal", "web", "web_socket", "jobs", "jobs_socket")
+    return {name: base + number for number, name in enumerate(names, 69)}
 
 
 @pytest.mark.parametrize("port", ["jobs", "jobs_socket"])
@@ -95,6 +97,23 @@ def test_web_serves_no_inner_page_beside_its_proxy(
 ):
     tenant = Tenant(platform, shared_instance)
     assert ask(tenant, f"http://127.0.0.1:{ports[port]}{path}") == 404
+
+
+@pytest.mark.parametrize("port", ["web", "master"])
+def test_the_master_takes_no_visitors_address_from_the_visitor(
+    platform, shared_instance, ports, port
+):
+    """Failed logins are counted by address: a guesser must not choose his."""
+    tenant, login = Tenant(platform, shared_instance), f"guess-{uuid4().hex}"
+    params = {"db": "master", "login": login, "password": "wrong"}
+    headers = ("Content-Type: application/json", "X-Forwarded-Host: localhost")
+    forged = ("X-Forwarded-For: 203.0.113.9", "X-SaaSOdoo-Secret: guessed")
+    url = f"http://127.0.0.1:{ports[port]}/web/session/authenticate"
+    body = json.dumps({"params": params})
+    assert ask(tenant, url, body, *headers, *forged) == 200
+    log = (platform.run_dir / "log/web.log").read_text().splitlines()
+    (told,) = (line for line in log if login in line)
+    assert "from 127.0.0.1" in told
 
 
 def test_the_inner_entry_serves_nothing_else(platform, shared_instance):

@@ -21,6 +21,7 @@ class Settings:
 
     service: str = ""
     platform: str = ""
+    proxy_secret: str = ""
     seal_public_key: Path | None = None
     sign_public_key: Path | None = None
     seal_private_keys: Path | None = None
@@ -44,6 +45,7 @@ def get_settings():
     return Settings(
         service=values.get("service", ""),
         platform=values.get("platform", ""),
+        proxy_secret=values.get("proxy_secret", ""),
         **paths,
     )
 

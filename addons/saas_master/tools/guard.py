@@ -16,6 +16,7 @@ from odoo.addons.saas_infra.tools.settings import get_runner_login, get_settings
 
 RUN_JOB = "/queue_job/runjob"
 HEALTH = "/web/health"
+FORWARDED = ("HTTP_X_FORWARDED_", "HTTP_X_REAL_IP", "HTTP_FORWARDED")
 # The same as the proxy's: with or without a language in front of it.
 CLOSED = re.compile(r"/+([a-z][a-z0-9_@-]+/+)?(queue_job|web/+database)(/|$)", re.I)
 
@@ -27,7 +28,8 @@ def install():
         known = encode(*get_runner_login())
         Application.__call__ = guarded(Application.__call__, partial(is_runner, known))
     elif service == "web":
-        Application.__call__ = guarded(Application.__call__, is_open)
+        admits = partial(is_open, get_settings().proxy_secret)
+        Application.__call__ = guarded(Application.__call__, admits)
 
 
 def encode(login, password):
@@ -47,8 +49,18 @@ def is_runner(known, environ):
     )
 
 
-def is_open(environ):
-    """Tell whether a page is for visitors."""
+def is_open(secret, environ):
+    """Tell whether a page is for visitors; forget what a stranger says of himself.
+
+    Odoo would take a visitor's address from such headers, and so count the failed
+    logins of somebody who guesses passwords under as many addresses as he likes.
+
+    :param str secret: what the proxy shows
+    """
+    shown = environ.pop("HTTP_X_SAASODOO_SECRET", "").encode("latin-1", "replace")
+    if not secret or not hmac.compare_digest(shown, secret.encode()):
+        for name in [name for name in environ if name.startswith(FORWARDED)]:
+            del environ[name]
     return not CLOSED.match(environ.get("PATH_INFO", ""))
 
 
