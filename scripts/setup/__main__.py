@@ -85,7 +85,8 @@ def rotate_key():
     checks.check_root()
     report = Report()
     rotation.rotate(chosen, report)
-    print("\nThe keys in escrow are no longer all: make export-keys FILE=…")
+    again = chosen.make("export-keys FILE=…")
+    print(f"\nThe keys in escrow are no longer all: {again}")
 
 
 def export_keys(target):
@@ -102,7 +103,8 @@ def add_storage(root):
     checks.check_root()
     Report().step("storage", storages.add, chosen, root)
     folders.write_helper_settings(chosen)
-    print(f"\nTell the master: saasctl storage add NAME --cluster local --root {root}")
+    command = f"storage add NAME --cluster local --root {root}"
+    print(f"\nTell the master: {chosen.saasctl(command)}")
 
 
 def new_epoch():
@@ -110,7 +112,8 @@ def new_epoch():
     chosen = settings.load()
     checks.check_root()
     Report().step("new epoch", epoch.begin, chosen)
-    print("\nLook: saasctl reconcile --dry-run. Then let changes in: saasctl unfreeze")
+    print(f"\nLook: {chosen.saasctl('reconcile --dry-run')}")
+    print(f"Then let changes in: {chosen.saasctl('unfreeze')}")
 
 
 COMMANDS = {

@@ -64,7 +64,7 @@ LOGS = (
 def note_choices(settings):
     """Make the folder of the platform, and note what it was made with."""
     files.make_folder(settings.run, 0o755)
-    files.write(settings.run / "platform.env", stored_text(settings), mode=0o600)
+    files.write(settings.choices, stored_text(settings), mode=0o600)
 
 
 def make_folders(settings):

@@ -88,8 +88,9 @@ def _upgrade(settings, wanted, installed):
         words = last_words(said)[-500:] if said else failure.message
         raise Failure(
             f"the master's upgrade failed: {words}",
-            f"read {log}; mend it and make up again, or go back to the release before "
-            f"and to its data: {upgrade_dump.restore_command(settings, dump)}; make up",
+            f"read {log}; mend it and {settings.make()}, or go back to the release "
+            f"before and to its data: {upgrade_dump.restore_command(settings, dump)}; "
+            + settings.make(),
         ) from failure
 
 

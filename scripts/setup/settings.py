@@ -8,6 +8,7 @@ from pathlib import Path
 from .runner import Failure
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+USUAL_RUN = CHECKOUT / ".run"
 # Lasting choices: made once by the first `up`, kept in platform.env.
 FIXED = {
     "PORT_BASE": "18000",
@@ -92,6 +93,11 @@ class Settings:
         return Path(f"/etc/systemd/system/saasodoo-{self.platform[:8]}.service")
 
     @property
+    def choices(self):
+        """The file of what the platform was made with: its folder's mark."""
+        return self.run / "platform.env"
+
+    @property
     def venv(self):
         return self.run / "code/venv"
 
@@ -102,6 +108,16 @@ class Settings:
     @property
     def log(self):
         return self.run / "log"
+
+    def make(self, target="up"):
+        """Return what a person types to have the Makefile do something here."""
+        place = "" if self.run == USUAL_RUN else f" RUN_DIR={self.run}"
+        return f"make {target}{place}"
+
+    def saasctl(self, words):
+        """Return what a person types, in any folder, to run the command line here."""
+        place = "" if self.run == USUAL_RUN else f"--run-dir {self.run} "
+        return f"sudo {CHECKOUT}/scripts/saasctl {place}{words}"
 
     def placeholders(self):
         """Return what the templates in config/ may name as ``@name@``."""
@@ -119,7 +135,7 @@ def load(environ=os.environ):
 
     :raise Failure: where a variable contradicts what the platform was made with
     """
-    run = Path(environ.get("RUN_DIR") or CHECKOUT / ".run").absolute()
+    run = Path(environ.get("RUN_DIR") or USUAL_RUN).absolute()
     stored = _read_stored(run / "platform.env")
     values = {
         name: _choose(name, environ.get(name), stored.get(name), default)

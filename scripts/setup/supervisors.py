@@ -129,9 +129,10 @@ def shut_down(settings, plane):
 def _stop_tenants(settings, plane):
     """Ask all tenants at once; the supervisor alone would end them one by one."""
     supervisor = rpc.connect(_socket(settings, plane))
-    for name in states(settings, plane).keys() - {*PROGRAMS[plane]}:
-        with contextlib.suppress(xmlrpc.client.Fault):
-            supervisor.stopProcess(name, False)
+    for info in states(settings, plane).values():
+        if info["group"] not in PROGRAMS[plane]:
+            with contextlib.suppress(xmlrpc.client.Fault):
+                supervisor.stopProcess(f"{info['group']}:{info['name']}", False)
 
 
 def _end(settings, name):

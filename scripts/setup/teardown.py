@@ -7,8 +7,6 @@ import sys
 from . import reboot, storages, supervisors, tenants
 from .runner import Failure
 
-MARK = "platform.env"
-
 
 def stop(settings, plane):
     """Stop one plane with all that it runs.
@@ -31,7 +29,7 @@ def confirm(settings):
 
     :raise Failure: when the answer is no, or nobody is there to ask
     """
-    if not (settings.run / MARK).exists():
+    if not settings.choices.exists():
         raise Failure(f"there is no platform in {settings.run}", "name it: RUN_DIR=…")
     if os.environ.get("YES") == "1":
         return
@@ -56,7 +54,7 @@ def remove(settings):
     reboot.remove(settings)
     settings.sudoers.unlink(missing_ok=True)
     # The mark goes last: a removal that was cut off can be repeated.
-    for path in sorted(settings.run.iterdir(), key=lambda path: path.name == MARK):
+    for path in sorted(settings.run.iterdir(), key=settings.choices.__eq__):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:

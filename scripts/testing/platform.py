@@ -59,7 +59,7 @@ def servers(chosen, report):
 def start_anew(chosen, report):
     """Remove what an earlier run left, so that each run sees the same."""
     checks.check_root()
-    if (chosen.run / teardown.MARK).exists():
+    if chosen.choices.exists():
         teardown.stop_all(chosen, report)
         report.step("removal", teardown.remove, chosen)
 

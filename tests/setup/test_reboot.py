@@ -51,7 +51,9 @@ def test_the_second_time_nothing_changes(settings, systemd):
 def test_without_systemd_people_are_told_what_to_do(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(reboot, "SYSTEMD", tmp_path / "none")
 
-    assert reboot.install(settings) == "no systemd: after a reboot, make up"
+    assert reboot.install(settings) == (
+        f"no systemd: after a reboot, make up RUN_DIR={settings.run}"
+    )
     assert not settings.unit.exists()
 
 
