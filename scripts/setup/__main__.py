@@ -1,5 +1,6 @@
 """The commands behind the Makefile."""
 
+import hashlib
 import sys
 
 from . import (
@@ -9,6 +10,7 @@ from . import (
     escrow,
     first_instance,
     folders,
+    locks,
     reboot,
     rotation,
     settings,
@@ -21,7 +23,16 @@ from .runner import Failure, Report, main_guard
 
 def up():
     """Bring the platform up; what is there already is left alone."""
-    chosen = settings.load()
+    checks.check_root()
+    run = settings.run_dir()
+    name = hashlib.sha256(str(run).encode()).hexdigest()[:16]
+    refused = Failure(f"another make up is under way in {run}", "wait for its end")
+    # Outside of the folder: the second one must not even choose what the first chose.
+    with locks.refusing(f"/run/saasodoo-{name}.lock", refused):
+        _bring_up(settings.load())
+
+
+def _bring_up(chosen):
     report = Report()
     stages.bring_up_servers(chosen, report)
     stages.bring_up_master(chosen, report)

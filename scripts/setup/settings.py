@@ -130,12 +130,17 @@ class Settings:
         }
 
 
+def run_dir(environ=os.environ):
+    """Return the folder of the platform that is meant."""
+    return Path(environ.get("RUN_DIR") or USUAL_RUN).absolute()
+
+
 def load(environ=os.environ):
     """Read the settings of the platform that RUN_DIR names.
 
     :raise Failure: where a variable contradicts what the platform was made with
     """
-    run = Path(environ.get("RUN_DIR") or USUAL_RUN).absolute()
+    run = run_dir(environ)
     stored = _read_stored(run / "platform.env")
     values = {
         name: _choose(name, environ.get(name), stored.get(name), default)

@@ -14,7 +14,7 @@ from . import (
     postgresql,
     release,
 )
-from .cache import exclusive
+from .locks import waiting
 
 
 def get_tools(settings, report):
@@ -25,7 +25,7 @@ def get_tools(settings, report):
     """
     report.step("Debian packages", packages.install_missing)
     settings.cache.mkdir(parents=True, exist_ok=True)
-    with exclusive(settings.cache):
+    with waiting(settings.cache / ".lock"):
         tree = report.step("Odoo 19", odoo_tree.find_or_unpack, settings)
         venv = report.step(
             "Python environment", environment.find_or_build, settings, tree

@@ -86,8 +86,17 @@ def stop(settings, plane, name):
 
 
 def start(settings, plane, name):
-    """Start a program that is stopped."""
-    rpc.connect(_socket(settings, plane)).startProcess(name)
+    """Start a program that is stopped.
+
+    :raise Failure: where it ends at once, with the log that says why
+    """
+    try:
+        rpc.connect(_socket(settings, plane)).startProcess(name)
+    except xmlrpc.client.Fault as fault:
+        raise Failure(
+            f"{name} does not start ({fault.faultString})",
+            f"read {settings.log}/{name}.log",
+        ) from fault
 
 
 def adopt(settings, plane):

@@ -16,7 +16,6 @@ SLOW_PACKAGES = ("docker.io", "iproute2", "openssl", "redis-server")
 
 def run_lint():
     """Install the checkers where they are missing, and run them."""
-    checks.check_root()
     _, venv = stages.get_tools(load(), Report(out=sys.stderr))
     return lint.run(venv)
 
@@ -79,12 +78,13 @@ def _run_without_master(chosen, results, depth):
             running.run(suite(chosen, depth), results)
 
 
+# What each word does, and what people call it.
 COMMANDS = {
-    "lint": run_lint,
-    "fast": run_fast,
-    "all": run_all,
-    "slow": run_slow,
-    "bench": run_bench,
+    "lint": (run_lint, "lint"),
+    "fast": (run_fast, "test-fast"),
+    "all": (run_all, "test"),
+    "slow": (run_slow, "test-all"),
+    "bench": (run_bench, "bench"),
 }
 
 
@@ -92,7 +92,12 @@ def main():
     name = sys.argv[1] if len(sys.argv) == 2 else ""
     if name not in COMMANDS:
         raise Failure(f"unknown command {name!r}", "one of " + ", ".join(COMMANDS))
-    sys.exit(COMMANDS[name]())
+    command, target = COMMANDS[name]
+    try:
+        checks.check_root()
+        sys.exit(command())
+    except Failure as failure:
+        raise platform.in_words_of_tests(failure, target) from failure
 
 
 main_guard(main)
