@@ -19,7 +19,7 @@ FIXED = {
 # Kept there too, until they are given anew; given empty they are forgotten.
 CHANGEABLE = {
     "CACHE_DIR": "/var/cache/saasodoo",
-    # What placement may sell of this machine; empty: all that it has.
+    # What placement may sell of this machine; empty: all cores, a part of the memory.
     "NODE_CORES": "",
     "NODE_MEMORY_MB": "",
     # A source tree of Odoo 19; empty: one that is found or unpacked.
@@ -27,6 +27,7 @@ CHANGEABLE = {
     # 0: no first instance.
     "DEMO": "",
 }
+LEAST_MB, RESERVED_MB = 512, 1024
 MODULES = ("saas_infra", "saas_master")
 PG_BIN = Path("/usr/lib/postgresql/15/bin")
 
@@ -58,8 +59,11 @@ class Settings:
 
     @property
     def memory_mb(self):
+        """As the cores, less what PostgreSQL and the master need themselves."""
         pages = os.sysconf("SC_PHYS_PAGES")
-        return self.node_memory_mb or os.sysconf("SC_PAGE_SIZE") * pages // 1024**2
+        there = os.sysconf("SC_PAGE_SIZE") * pages // 1024**2
+        rest = there - max(RESERVED_MB, there // 4)
+        return self.node_memory_mb or max(rest, LEAST_MB)
 
     @property
     def ports(self):
@@ -91,6 +95,10 @@ class Settings:
     @property
     def unit(self):
         return Path(f"/etc/systemd/system/saasodoo-{self.platform[:8]}.service")
+
+    @property
+    def logrotate(self):
+        return Path(f"/etc/logrotate.d/saasodoo-{self.platform[:8]}")
 
     @property
     def choices(self):
@@ -159,7 +167,7 @@ def load(environ=os.environ):
         base_domain=values["BASE_DOMAIN"],
         cache=Path(values["CACHE_DIR"]).absolute(),
         node_cores=_number("NODE_CORES", values, 1, 4096),
-        node_memory_mb=_number("NODE_MEMORY_MB", values, 512, 2**30),
+        node_memory_mb=_number("NODE_MEMORY_MB", values, LEAST_MB, 2**30),
         odoo_source=_absolute(values["ODOO_SOURCE"]),
         demo=values["DEMO"] != "0",
     )

@@ -8,6 +8,7 @@ from . import (
     first_steps,
     folders,
     keys,
+    logrotate,
     master,
     odoo_tree,
     packages,
@@ -64,4 +65,5 @@ def _lay_out(settings, tree, venv):
     changed.append(keys.make(settings))
     changed.append(folders.write_helper_settings(settings))
     changed.append(accounts.allow_helper(settings))
+    changed.append(logrotate.install(settings))
     return "brought up to date" if copied == "unchanged" and any(changed) else copied

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 
-from . import reboot, storages, supervisors, tenants
+from . import logrotate, reboot, storages, supervisors, tenants
 from .runner import Failure
 
 
@@ -45,13 +45,14 @@ def confirm(settings):
 def remove(settings):
     """Remove the platform's folder, and what is its own outside of that.
 
-    That is data on other storages, its sudo rule and its unit of systemd. Users, Debian
-    packages and the cache stay: other platforms may use them.
+    That is data on other storages, its sudo rule, its unit of systemd and its logs'
+    rotation. Users, Debian packages and the cache stay: other platforms may use them.
 
     :return: what was removed, in words
     """
     storages.clear(settings)
     reboot.remove(settings)
+    logrotate.remove(settings)
     settings.sudoers.unlink(missing_ok=True)
     # The mark goes last: a removal that was cut off can be repeated.
     for path in sorted(settings.run.iterdir(), key=settings.choices.__eq__):

@@ -12,7 +12,7 @@ def settings(tmp_path, monkeypatch):
     run = tmp_path / "run"
     (run / "etc").mkdir(parents=True)
     settings = load({"RUN_DIR": str(run)})
-    for name in ("unit", "sudoers"):
+    for name in ("unit", "sudoers", "logrotate"):
         path = tmp_path / f"saasodoo-1.{name}"
         monkeypatch.setattr(type(settings), name, path)
     return settings
