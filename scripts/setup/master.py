@@ -148,9 +148,13 @@ def run_odoo(
         "-c", settings.etc / conf, "-d", database, "--logfile", path,
         "--no-http", "--workers", "0", "--max-cron-threads", "0", *arguments,
     ]  # fmt: skip
-    home = {"HOME": str(settings.run / "master"), "USER": JOBS}
+    environment = MINIMAL | {
+        "HOME": str(settings.run / "master"),
+        "USER": JOBS,
+        "PGREQUIREAUTH": "scram-sha-256",
+    }
     try:
-        return run(command, user=JOBS, environment=MINIMAL | home, stdin=stdin)
+        return run(command, user=JOBS, environment=environment, stdin=stdin)
     except Failure as failure:
         message = failure.message.replace("flock", "odoo", 1)
         raise Failure(message, f"read {path}") from failure

@@ -1,10 +1,12 @@
 """PostgreSQL's data, settings, roles, and the master's database."""
 
 import os
+import pwd
 
-from . import files
+from . import files, processes
 from .commands import MINIMAL, run, try_run
 from .folders import passwords
+from .runner import Failure
 from .settings import CHECKOUT, PG_BIN
 
 ROLES = ("postgres", "saas_owner", "saas_web", "saas_admin")
@@ -67,7 +69,15 @@ def run_client(settings, program, role, *arguments, stdin=None):
     :param str role: who logs in
     :return: its output
     :rtype: str
+    :raise Failure: where somebody else listens in our server's place: Debian's client
+        would tell a password to whoever asks for it in clear
     """
+    user = processes.listening_user(settings.ports["postgresql"])
+    if user not in (None, pwd.getpwnam("postgres").pw_uid):
+        raise Failure(
+            f"user {user} listens on PostgreSQL's port {settings.ports['postgresql']}",
+            settings.make("doctor"),
+        )
     port = str(settings.ports["postgresql"])
     command = [PG_BIN / program, "-h", "127.0.0.1", "-p", port, "-U", role, *arguments]
     environment = MINIMAL | {

@@ -96,6 +96,15 @@ def listeners():
     return found
 
 
+def listening_user(port):
+    """Return the id of the user whose process listens on a loopback port, or None."""
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[3] == LISTEN and int(fields[1].partition(":")[2], 16) == port:
+            return int(fields[7])
+    return None
+
+
 def has_ipv6():
     """Tell whether ::1 is an address of this machine."""
     try:
