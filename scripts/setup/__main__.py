@@ -4,6 +4,7 @@ import hashlib
 import sys
 
 from . import (
+    administrator,
     checks,
     doctor,
     epoch,
@@ -42,7 +43,7 @@ def _bring_up(chosen):
     report.step("after a reboot", reboot.install, chosen)
     report.print_table()
     print(f"\nMaster   {chosen.master_url}")
-    print(f"  login  admin, password {folders.admin_password(chosen)}")
+    print(f"  login  {administrator.describe(chosen)}")
     if chosen.demo:
         print(first_instance.describe(chosen))
 

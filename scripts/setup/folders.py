@@ -126,11 +126,3 @@ def passwords(settings, roles):
     lines = [f"127.0.0.1:{port}:*:{role}:{word}\n" for role, word in known.items()]
     files.write(path, "".join(lines), mode=0o600)
     return known
-
-
-def admin_password(settings):
-    """Return the master administrator's password, made once."""
-    path = settings.etc / "admin-password"
-    if not path.exists():
-        files.write(path, secrets.token_urlsafe(15) + "\n", mode=0o600)
-    return path.read_text().strip()
