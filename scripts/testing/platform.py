@@ -4,7 +4,7 @@ import contextlib
 import os
 import re
 
-from ..setup import locks, master, settings, stages, teardown
+from ..setup import locks, master, reboot, settings, stages, teardown
 from ..setup.runner import Failure
 
 VARIABLES = {
@@ -84,3 +84,5 @@ def forget_retention(chosen):
 def _leave(chosen, report):
     if os.environ.get("KEEP") != "1":
         teardown.stop_all(chosen, report)
+        # A test of `up` had it start with the machine.
+        reboot.remove(chosen)
