@@ -39,10 +39,10 @@ lint: ## Style, Odoo's rules, shell, XML, YAML
 test: ## What CI runs: drivers, add-ons, journeys on a platform of their own
 	@scripts/test all
 
-test-fast: ## Drivers and add-ons without the longest cases; no servers but PostgreSQL and nginx
+test-fast: ## Below 3 minutes: what needs no server but PostgreSQL, without the longest cases
 	@scripts/test fast
 
-test-all: ## The slow cases too
+test-all: ## The slow cases too (Docker, Traefik: needs a Traefik or a Go, see README)
 	@scripts/test slow
 
 bench: ## Measure, as JSON and as the README's table

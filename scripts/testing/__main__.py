@@ -21,7 +21,7 @@ def run_lint():
 
 
 def run_fast():
-    """Run what needs PostgreSQL and nginx only; what is there is used again."""
+    """Run what needs no server but PostgreSQL; what is there is used again."""
     return _run(anew=False, with_master=False, depth="fast")
 
 
