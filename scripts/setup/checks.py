@@ -59,6 +59,10 @@ def check_folders(settings):
                 f"{variable}={path} holds a character that configuration files quote",
                 f"choose a {variable} of letters, digits, dots, dashes",
             )
+    # Set-up gives its own folder its rights; this one may be somebody else's as well.
+    if files.unreachable_parent(settings.cache):
+        cure = f"chmod o+x {settings.cache}"
+        raise Failure(f"other users cannot enter {settings.cache}", cure)
     if len(str(settings.run)) > LONGEST_RUN:
         raise Failure(
             f"{settings.run} has over {LONGEST_RUN} letters: too long for sockets",

@@ -86,11 +86,8 @@ def _code(settings):
     python = [settings.venv / "bin/python", "-c", "import odoo.release, nacl, psycopg2"]
     result = try_run(python) if (settings.venv / "bin/python").exists() else None
     broken = "" if result and not result.returncode else "it does not import Odoo"
-    yield Finding(
-        "Python environment",
-        broken,
-        f"rm -r {settings.venv.resolve()}, then {settings.make()}",
-    )
+    cure = f"rm -r {settings.venv.resolve()}, then {settings.make()}"
+    yield Finding("Python environment", broken, cure)
 
 
 def _users(settings):
@@ -237,11 +234,10 @@ def _command_line(settings):
 
 def _tenants(settings):
     states = supervisors.states(settings, supervisors.DATA)
-    for info in sorted(states.values(), key=lambda info: info["group"]):
-        kind, *words = info["name"].split(".")
-        if kind != "service" or len(words) != 3:
+    for name, info in sorted(states.items()):
+        if not name.startswith("service."):
             continue  # a task, or a program of ours
-        _, instance, _ = words
+        instance = name.split(".")[2]
         # A tenant that was stopped on purpose is well.
         well = info["statename"] in {"RUNNING", "STOPPED", "EXITED"}
         yield Finding(

@@ -76,7 +76,7 @@ def run_client(settings, program, role, *arguments, stdin=None):
     if user not in (None, pwd.getpwnam("postgres").pw_uid):
         raise Failure(
             f"user {user} listens on PostgreSQL's port {settings.ports['postgresql']}",
-            settings.make("doctor"),
+            "end that process: it is no PostgreSQL of ours",
         )
     port = str(settings.ports["postgresql"])
     command = [PG_BIN / program, "-h", "127.0.0.1", "-p", port, "-U", role, *arguments]

@@ -77,6 +77,15 @@ def test_a_folder_that_others_cannot_enter_is_named(settings):
         checks.check_folders(hidden)
 
 
+def test_a_cache_that_others_cannot_enter_is_named(strange):
+    closed = dataclasses.replace(strange, cache=strange.run)
+    checks.check_folders(closed)
+    strange.run.chmod(0o700)
+
+    with pytest.raises(Failure, match=f"enter .*Cure: chmod o.x {strange.run}"):
+        checks.check_folders(closed)
+
+
 @pytest.mark.parametrize("name", ["with space", "a" * 80, "semi;colon"])
 def test_a_folder_that_configurations_cannot_name_is_refused(settings, name):
     odd = dataclasses.replace(settings, run=Path("/srv") / name)
