@@ -33,15 +33,13 @@ def load():
 def in_words_of_tests(failure, target):
     """Return a failure of set-up with the command and the variables that tests take.
 
-    :param str target: what was made
+    :param str target: what was made; lint takes the variables of `up`
     """
-    names = re.compile(rf"\b({'|'.join(VARIABLES)})\b")
-    texts = (
-        names.sub(lambda match: VARIABLES[match[1]][0], text)
-        for text in (failure.message, failure.cure)
-    )
-    message, cure = (text.replace("make up", f"make {target}") for text in texts)
-    return Failure(message, cure)
+    texts = [failure.message, failure.cure]
+    if target != "lint":
+        names = re.compile(rf"\b({'|'.join(VARIABLES)})\b")
+        texts = [names.sub(lambda found: VARIABLES[found[1]][0], t) for t in texts]
+    return Failure(*(text.replace("make up", f"make {target}") for text in texts))
 
 
 @contextlib.contextmanager

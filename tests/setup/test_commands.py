@@ -3,7 +3,9 @@
 import errno
 import hashlib
 import os
+import shutil
 import subprocess
+import tempfile
 import xmlrpc.client
 from pathlib import Path
 
@@ -15,14 +17,23 @@ from scripts.setup.settings import CHECKOUT, load
 from scripts.testing import platform
 
 
-def run(program, *words, **options):
+def run(program, *words, checkout=CHECKOUT, **options):
     return subprocess.run(
-        [CHECKOUT / "scripts" / program, *words],
+        [checkout / "scripts" / program, *words],
         capture_output=True,
         text=True,
         check=False,
         **options,
     )
+
+
+@pytest.fixture
+def open_checkout():
+    """A copy of the scripts that every user may read, as the checkout need not be."""
+    with tempfile.TemporaryDirectory(prefix="saasodoo-setup-", dir="/var/tmp") as name:
+        shutil.copytree(CHECKOUT / "scripts", f"{name}/scripts")
+        subprocess.run(["chmod", "-R", "a+rX", name], check=True)
+        yield Path(name)
 
 
 def refuse(error):
@@ -87,8 +98,9 @@ def test_a_program_that_does_not_start_is_told_with_its_log(tmp_path, monkeypatc
         ("test", "bench", "as root: make bench\n"),
     ],
 )
-def test_without_root_one_line_says_so(tmp_path, program, word, cure):
-    result = run(program, word, user=65534, group=65534, cwd="/")
+def test_without_root_one_line_says_so(open_checkout, program, word, cure):
+    nobody = {"user": 65534, "group": 65534, "extra_groups": [], "cwd": "/"}
+    result = run(program, word, checkout=open_checkout, **nobody)
 
     assert result.returncode == 1
     assert result.stderr == f"\nerror: this needs root. Cure: {cure}"
@@ -102,6 +114,10 @@ def test_failures_of_set_up_name_the_variables_of_tests():
 
     assert told.message == "made with TEST_PORT_BASE=1, not 2"
     assert told.cure == "make test-fast TEST_TENANT_UID_BASE=…"
+    # That one makes no platform.
+    assert "make lint TENANT_UID_BASE=…" in str(
+        platform.in_words_of_tests(failure, "lint")
+    )
 
 
 def test_a_second_run_is_refused_while_the_first_one_is_under_way(tmp_path):
