@@ -39,10 +39,10 @@ lint: ## Style, Odoo's rules, shell, XML, YAML
 test: ## What CI runs: drivers, add-ons, journeys on a platform of their own
 	@scripts/test all
 
-test-fast: ## Drivers and add-ons without the longest cases; no servers but PostgreSQL and nginx
+test-fast: ## Below 3 minutes: what needs no server but PostgreSQL, without the longest cases
 	@scripts/test fast
 
-test-all: ## The slow cases too
+test-all: ## The slow cases too (Docker, Traefik: needs a Traefik or a Go, see README)
 	@scripts/test slow
 
 bench: ## Measure, as JSON and as the README's table
@@ -54,7 +54,8 @@ bench: ## Measure, as JSON and as the README's table
 #:   PORT_BASE         first of 3000 ports (18000): master +69, tenants +80
 #:   TENANT_UID_BASE   first user id of tenants (200000); TENANT_UID_COUNT how many
 #:   BASE_DOMAIN       tenants answer at <subdomain>.BASE_DOMAIN (tenants.localhost)
-#:   NODE_CORES        cores and MiB of memory (NODE_MEMORY_MB) that tenants may have
+#:   NODE_CORES        cores that tenants may have (all)
+#:   NODE_MEMORY_MB    MiB that tenants may have (3/4; at least 1 GiB is left to the rest)
 #:   CACHE_DIR         what is built once per machine (/var/cache/saasodoo)
 #:   ODOO_SOURCE       a source tree of Odoo 19, instead of Debian's package
 #:   DEMO=0            no first instance

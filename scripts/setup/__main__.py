@@ -1,14 +1,17 @@
 """The commands behind the Makefile."""
 
+import hashlib
 import sys
 
 from . import (
+    administrator,
     checks,
     doctor,
     epoch,
     escrow,
     first_instance,
     folders,
+    locks,
     reboot,
     rotation,
     settings,
@@ -21,7 +24,16 @@ from .runner import Failure, Report, main_guard
 
 def up():
     """Bring the platform up; what is there already is left alone."""
-    chosen = settings.load()
+    checks.check_root()
+    run = settings.run_dir()
+    name = hashlib.sha256(str(run).encode()).hexdigest()[:16]
+    refused = Failure(f"another make up is under way in {run}", "wait for its end")
+    # Outside of the folder: the second one must not even choose what the first chose.
+    with locks.refusing(f"/run/saasodoo-{name}.lock", refused):
+        _bring_up(settings.load())
+
+
+def _bring_up(chosen):
     report = Report()
     stages.bring_up_servers(chosen, report)
     stages.bring_up_master(chosen, report)
@@ -31,7 +43,7 @@ def up():
     report.step("after a reboot", reboot.install, chosen)
     report.print_table()
     print(f"\nMaster   {chosen.master_url}")
-    print(f"  login  admin, password {folders.admin_password(chosen)}")
+    print(f"  login  {administrator.describe(chosen)}")
     if chosen.demo:
         print(first_instance.describe(chosen))
 
@@ -85,7 +97,8 @@ def rotate_key():
     checks.check_root()
     report = Report()
     rotation.rotate(chosen, report)
-    print("\nThe keys in escrow are no longer all: make export-keys FILE=…")
+    again = chosen.make("export-keys FILE=…")
+    print(f"\nThe keys in escrow are no longer all: {again}")
 
 
 def export_keys(target):
@@ -102,7 +115,8 @@ def add_storage(root):
     checks.check_root()
     Report().step("storage", storages.add, chosen, root)
     folders.write_helper_settings(chosen)
-    print(f"\nTell the master: saasctl storage add NAME --cluster local --root {root}")
+    command = f"storage add NAME --cluster local --root {root}"
+    print(f"\nTell the master: {chosen.saasctl(command)}")
 
 
 def new_epoch():
@@ -110,7 +124,8 @@ def new_epoch():
     chosen = settings.load()
     checks.check_root()
     Report().step("new epoch", epoch.begin, chosen)
-    print("\nLook: saasctl reconcile --dry-run. Then let changes in: saasctl unfreeze")
+    print(f"\nLook: {chosen.saasctl('reconcile --dry-run')}")
+    print(f"Then let changes in: {chosen.saasctl('unfreeze')}")
 
 
 COMMANDS = {

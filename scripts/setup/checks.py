@@ -14,6 +14,7 @@ FREE_BYTES = 5 * 10**9
 LAST_BYTES = 200 * 10**6
 # PostgreSQL's and supervisor's sockets lie below it; a socket's path has 107 bytes.
 LONGEST_RUN = 72
+SUBORDINATE = (Path("/etc/subuid"), Path("/etc/subgid"))
 CLAIM = re.compile(r"^# run=(?P<run>.+) uids=(?P<first>\d+)-(?P<last>\d+)$", re.M)
 
 
@@ -34,7 +35,7 @@ def check_machine(settings):
 
 def check_root():
     if os.geteuid():
-        raise Failure("this needs root", "sudo make up")
+        raise Failure("this needs root", "as root: make up")
 
 
 def check_debian():
@@ -58,11 +59,16 @@ def check_folders(settings):
                 f"{variable}={path} holds a character that configuration files quote",
                 f"choose a {variable} of letters, digits, dots, dashes",
             )
+    # Set-up gives its own folder its rights; this one may be somebody else's as well.
+    if files.unreachable_parent(settings.cache):
+        cure = f"chmod o+x {settings.cache}"
+        raise Failure(f"other users cannot enter {settings.cache}", cure)
     if len(str(settings.run)) > LONGEST_RUN:
         raise Failure(
             f"{settings.run} has over {LONGEST_RUN} letters: too long for sockets",
             "make up RUN_DIR=/var/lib/saasodoo",
         )
+    _check_ownership(settings)
 
 
 def check_space(settings):
@@ -96,13 +102,15 @@ def check_user_ids(settings):
             continue
         first, last = int(found["first"]), int(found["last"])
         if first <= settings.uid_last and settings.uid_base <= last:
-            raise _overlap(claim, found["run"], first, last)
+            raise _overlap(settings, claim, found["run"], first, last)
     taken = [p.pw_name for p in pwd.getpwall() if _is_tenant(settings, p.pw_uid)]
     if taken:
         raise Failure(
             f"the user id of {taken[0]} lies in the tenants' range",
-            "make up TENANT_UID_BASE=… (a range of its own)",
+            _other_user_ids(settings),
         )
+    if not settings.choices.exists():
+        _check_subordinate_ids(settings)
 
 
 def check_ports(settings):
@@ -110,7 +118,9 @@ def check_ports(settings):
     for address, port, name in strangers(settings, processes.listeners()):
         raise Failure(
             f"port {port} is in use by {name} at {address}",
-            "end it, or make up PORT_BASE=… (3000 free ports from there on)",
+            "end it: this platform keeps its ports"
+            if settings.choices.exists()
+            else "end it, or make up PORT_BASE=… (3000 free ports from there on)",
         )
 
 
@@ -141,9 +151,58 @@ def _existing(path):
     return next(folder for folder in (path, *path.parents) if folder.exists())
 
 
-def _overlap(claim, run, first, last):
+def _check_ownership(settings):
+    """Check that a folder is a platform's own: `up` takes it over, `reset` empties it.
+
+    A run that was killed may have left the draft of its mark.
+    """
+    if settings.choices.exists() or not settings.run.exists():
+        return
+    draft = f".{settings.choices.name}.new"
+    if not settings.run.is_dir():
+        what = "is no folder"
+    elif any(path.name != draft for path in settings.run.iterdir()):
+        what = f"is not empty and no platform's (it has no {settings.choices.name})"
+    else:
+        return
+    raise Failure(f"{settings.run} {what}", "make up RUN_DIR=… (a new or empty folder)")
+
+
+def _check_subordinate_ids(settings):
+    """Check that no user may take the tenants' ids in containers of their own.
+
+    Before the platform is made only: it must start also when somebody came later.
+    """
+    for path in SUBORDINATE:
+        lines = path.read_text().splitlines() if path.exists() else []
+        for name, first, count in filter(None, map(_read_range, lines)):
+            last = first + count - 1
+            if first <= settings.uid_last and settings.uid_base <= last:
+                raise Failure(
+                    f"{path} gives the ids {first}-{last} to {name}",
+                    _other_user_ids(settings),
+                )
+
+
+def _read_range(line):
+    """Return user, first id and count of a line, or None where no such user is."""
+    name, _, numbers = line.partition(":")
+    first, _, count = numbers.partition(":")
+    known = {text for p in pwd.getpwall() for text in (p.pw_name, str(p.pw_uid))}
+    if name not in known or not first.isdecimal() or not count.isdecimal():
+        return None
+    return name, int(first), int(count)
+
+
+def _other_user_ids(settings):
+    if settings.choices.exists():
+        return "give the other one other user ids: this platform keeps its own"
+    return "make up TENANT_UID_BASE=… (a range of its own)"
+
+
+def _overlap(settings, claim, run, first, last):
     if Path(run).exists():
-        cure = "make up TENANT_UID_BASE=… (a range of its own)"
+        cure = _other_user_ids(settings)
     else:
         cure = f"that platform is gone: rm {claim}"
     return Failure(f"the platform in {run} has the user ids {first}-{last}", cure)

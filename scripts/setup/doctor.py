@@ -21,17 +21,19 @@ from . import (
 from .commands import try_run
 from .runner import Failure
 
-UP = "make up"
 KEY_DAYS = 14  # days that saasctl's key must still live
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; empty trouble means that it is well."""
+    """One thing that was looked at; empty trouble means that it is well.
+
+    The cure is `make up` unless it says another.
+    """
 
     name: str
     trouble: str = ""
-    cure: str = UP
+    cure: str = ""
 
 
 def examine(settings):
@@ -43,7 +45,7 @@ def examine(settings):
     for part in PARTS:
         for finding in _look(part, settings):
             sick += bool(finding.trouble)
-            _print(finding)
+            _print(settings, finding)
     print(f"\n{sick or 'no'} {'part needs' if sick == 1 else 'parts need'} mending")
     return 1 if sick else 0
 
@@ -53,12 +55,13 @@ def _look(part, settings):
         return list(part(settings))
     except (Failure, OSError, KeyError) as error:
         name = part.__name__.strip("_").replace("_", " ")
-        return [Finding(name, str(error), getattr(error, "cure", "") or UP)]
+        return [Finding(name, str(error), getattr(error, "cure", ""))]
 
 
-def _print(finding):
+def _print(settings, finding):
     if finding.trouble:
-        print(f"  BAD {finding.name}: {finding.trouble}\n      cure: {finding.cure}")
+        cure = finding.cure or settings.make()
+        print(f"  BAD {finding.name}: {finding.trouble}\n      cure: {cure}")
     else:
         print(f"  ok  {finding.name}")
 
@@ -83,11 +86,8 @@ def _code(settings):
     python = [settings.venv / "bin/python", "-c", "import odoo.release, nacl, psycopg2"]
     result = try_run(python) if (settings.venv / "bin/python").exists() else None
     broken = "" if result and not result.returncode else "it does not import Odoo"
-    yield Finding(
-        "Python environment",
-        broken,
-        f"rm -r {settings.venv.resolve()}, then make up",
-    )
+    cure = f"rm -r {settings.venv.resolve()}, then {settings.make()}"
+    yield Finding("Python environment", broken, cure)
 
 
 def _users(settings):
@@ -115,7 +115,7 @@ def _keys(settings):
     escrow = "bring it back from escrow: what it sealed cannot be opened without it"
     for name, mode, owner in keys.expected(settings):
         lost = name.endswith(".key") and not (folder / name).exists()
-        cure = escrow if lost else UP
+        cure = escrow if lost else ""
         yield Finding(f"key {name}", _wrong(folder / name, mode, owner), cure)
     yield Finding("pairs of keys", keys.mismatch(settings), escrow)
 
@@ -131,7 +131,7 @@ def _supervisors(settings):
             yield Finding(
                 f"program {name}",
                 "" if state == "RUNNING" else f"it is {state.lower()}",
-                f"{UP}; if it stays so, read {settings.log}/{name}.log",
+                f"{settings.make()}; if it stays so, read {settings.log}/{name}.log",
             )
 
 
@@ -176,7 +176,7 @@ def _services(settings):
         yield Finding(
             f"service {name}",
             "" if well else "/web/health does not answer 200",
-            f"{UP}; if it stays so, read {settings.log}/{name}.log",
+            f"{settings.make()}; if it stays so, read {settings.log}/{name}.log",
         )
     status = master.status_of(settings.ports["master"], "/web/login")
     yield Finding("master's address", "" if status == 200 else f"/web/login: {status}")
@@ -196,7 +196,8 @@ def _changes(settings):
     )
     frozen = postgresql.run_sql(settings, "saas_owner", "master", sql)
     trouble = frozen and f"the platform is frozen since {frozen}"
-    yield Finding("changes", trouble, "when its reason is over: saasctl unfreeze")
+    cure = f"when its reason is over: {settings.saasctl('unfreeze')}"
+    yield Finding("changes", trouble, cure)
 
 
 def _template(settings):
@@ -205,7 +206,7 @@ def _template(settings):
     yield Finding(
         "template",
         "" if int(ready) else "none is ready: nobody can be given an instance",
-        "saasctl template build --wait",
+        settings.saasctl("template build --wait"),
     )
 
 
@@ -228,20 +229,22 @@ def _command_line(settings):
     else:
         few = int(days) < KEY_DAYS
         trouble = f"it ends in {days} days" if few else ""
-    yield Finding("saasctl's key", trouble, "sudo saasctl login")
+    yield Finding("saasctl's key", trouble, settings.saasctl("login"))
 
 
 def _tenants(settings):
     states = supervisors.states(settings, supervisors.DATA)
-    ours = {*supervisors.PROGRAMS[supervisors.DATA]}
-    tenants = {name: info for name, info in states.items() if name not in ours}
-    for name, info in sorted(tenants.items()):
+    for name, info in sorted(states.items()):
+        if not name.startswith("service."):
+            continue  # a task, or a program of ours
+        instance = name.split(".")[2]
         # A tenant that was stopped on purpose is well.
         well = info["statename"] in {"RUNNING", "STOPPED", "EXITED"}
         yield Finding(
-            f"tenant {name}",
+            f"tenant {info['group']}",
             "" if well else f"it is {info['statename'].lower()}",
-            f"read {settings.log}/tenants/{name}.log; saasctl instance restart",
+            f"read {settings.log}/tenants/{info['group']}.log; "
+            + settings.saasctl(f"instance restart {instance}"),
         )
 
 
@@ -251,7 +254,8 @@ def _storages(settings):
         yield Finding(
             f"storage {root}",
             "" if marked else "it has no sentinel of ours: is it mounted?",
-            "mount it; a new one is marked by make up, or by saasctl storage add",
+            f"mount it; a new one is marked by {settings.make()}, or by "
+            + settings.saasctl("storage add"),
         )
 
 

@@ -11,6 +11,7 @@ from .runner import Failure
 from .settings import CHECKOUT
 
 PYTHON = "/usr/bin/python3"
+UV = "uv==0.13.9"
 DRAWINGS = str.maketrans("×│╰─▶├", "      ")
 # A program of its own: Odoo starts its websocket server by running the same file.
 ODOO = """#!{venv}/bin/python
@@ -60,7 +61,7 @@ def _find_uv(settings):
     if not (home / "bin/uv").exists():
         shutil.rmtree(home, ignore_errors=True)
         run([PYTHON, "-m", "venv", home])
-        command = [home / "bin/python", "-m", "pip", "install", "--quiet", "uv"]
+        command = [home / "bin/python", "-m", "pip", "install", "--quiet", UV]
         _install(command, own_environment())
     return home / "bin/uv"
 

@@ -32,7 +32,7 @@ def export(settings, target):
         if key.suffix in (".key", ".pub") and not key.name.startswith(".")
     }
     if "keys/seal.pub" not in found:
-        raise Failure(f"there are no keys in {folder}", "make up")
+        raise Failure(f"there are no keys in {folder}", settings.make())
     content = {"purpose": PURPOSE, "platform": settings.platform, "keys": found}
     _write_new(path, json.dumps(content, indent=2) + "\n")
     return f"{len(found)} keys in {path}"

@@ -37,7 +37,7 @@ def describe(settings):
         return f"Tenant   {found['url']} is {found['status']}"
     why = ("--reason", "first look")
     code, output, _ = try_saasctl(settings, "instance", "open", NAME, *why, "--json")
-    again = f"saasctl instance open {NAME}"
+    again = settings.saasctl(f"instance open {NAME}")
     if code:
         return f"Tenant   {found['url']}\n  opens  by {again}"
     return (

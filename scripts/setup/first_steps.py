@@ -5,9 +5,9 @@ import json
 import subprocess
 from pathlib import Path
 
-from . import files, master, release
+from . import administrator, files, master, release
 from .commands import last_words, own_environment, try_run
-from .folders import admin_password, passwords
+from .folders import passwords
 from .postgresql import MAX_CONNECTIONS, RESERVED_CONNECTIONS, ROLES
 from .runner import Failure
 from .settings import CHECKOUT
@@ -30,7 +30,7 @@ def make_records(settings):
     noted, room = settings.etc / "records", settings.etc / "room"
     if noted.exists() and noted.read_text() == state:
         return "unchanged"
-    password = "" if noted.exists() else admin_password(settings)
+    password = "" if noted.exists() else administrator.first_password(settings)
     # People may edit the node's room in the backend: it is told where it changed here.
     told = f"{settings.cores} cores, {settings.memory_mb} MiB\n"
     facts["room_changed"] = not room.exists() or room.read_text() != told

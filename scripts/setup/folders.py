@@ -64,7 +64,7 @@ LOGS = (
 def note_choices(settings):
     """Make the folder of the platform, and note what it was made with."""
     files.make_folder(settings.run, 0o755)
-    files.write(settings.run / "platform.env", stored_text(settings), mode=0o600)
+    files.write(settings.choices, stored_text(settings), mode=0o600)
 
 
 def make_folders(settings):
@@ -134,11 +134,3 @@ def kept_password(settings, name):
     if not path.exists():
         files.write(path, secrets.token_urlsafe(32), mode=0o600)
     return path.read_text()
-
-
-def admin_password(settings):
-    """Return the master administrator's password, made once."""
-    path = settings.etc / "admin-password"
-    if not path.exists():
-        files.write(path, secrets.token_urlsafe(15) + "\n", mode=0o600)
-    return path.read_text().strip()

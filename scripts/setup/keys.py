@@ -84,13 +84,15 @@ def _complete(settings, missing):
         if name.endswith(".key") and _was_used(settings, name):
             raise Failure(
                 f"{folder / name} is lost, and no new one can take its place",
-                f"bring it back from escrow or a backup of {folder}, then make up",
+                f"bring it back from escrow or a backup of {folder}, then "
+                + settings.make(),
             )
     seals = [name for name, _, _ in expected(settings) if name.startswith("seal/")]
     if "seal.pub" in missing and len(seals) > 1:
         raise Failure(
             f"{folder}/seal.pub is lost in the middle of a rotation",
-            f"bring it back from escrow or a backup of {folder}, then make rotate-key",
+            f"bring it back from escrow or a backup of {folder}, then "
+            + settings.make("rotate-key"),
         )
     python = settings.venv / "bin/python"
     found = json.loads(run([python, "-c", COMPLETE, folder, seals[0], *missing]))

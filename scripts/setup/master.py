@@ -87,8 +87,9 @@ def _upgrade(settings, wanted, installed):
         words = last_words(said)[-500:] if said else failure.message
         raise Failure(
             f"the master's upgrade failed: {words}",
-            f"read {log}; mend it and make up again, or go back to the release before "
-            f"and to its data: {upgrade_dump.restore_command(settings, dump)}; make up",
+            f"read {log}; mend it and {settings.make()}, or go back to the release "
+            f"before and to its data: {upgrade_dump.restore_command(settings, dump)}; "
+            + settings.make(),
         ) from failure
 
 
@@ -146,9 +147,13 @@ def run_odoo(
         "-c", settings.etc / conf, "-d", database, "--logfile", path,
         "--no-http", "--workers", "0", "--max-cron-threads", "0", *arguments,
     ]  # fmt: skip
-    home = {"HOME": str(settings.run / "master"), "USER": JOBS}
+    environment = MINIMAL | {
+        "HOME": str(settings.run / "master"),
+        "USER": JOBS,
+        "PGREQUIREAUTH": "scram-sha-256",
+    }
     try:
-        return run(command, user=JOBS, environment=MINIMAL | home, stdin=stdin)
+        return run(command, user=JOBS, environment=environment, stdin=stdin)
     except Failure as failure:
         message = failure.message.replace("flock", "odoo", 1)
         raise Failure(message, f"read {path}") from failure

@@ -1,19 +1,22 @@
 """Find Odoo 19, or take it from Debian.
 
-In this order: the source tree that ODOO_SOURCE names, an Odoo 19 that the machine's
-Python imports, Debian's own package. That package's dependencies are those of
-unstable, so on Debian 12 it is unpacked into the cache instead of being installed.
+In this order: the source tree that ODOO_SOURCE names, an Odoo 19 that Debian's Python
+imports, one that the python3 of the PATH does, Debian's own package. That package's
+dependencies are those of unstable, so on Debian 12 it is unpacked into the cache
+instead of being installed.
 """
 
+import os
 import re
 import shutil
 from pathlib import Path
 
 from . import files
-from .commands import own_environment, run, try_run
+from .commands import MINIMAL, own_environment, run, try_run
 from .packages import first_error
 from .runner import Failure
 
+PYTHON = "/usr/bin/python3"
 NAME = "odoo-19-debian"
 PACKAGES = "usr/lib/python3/dist-packages"
 # Debian's Odoo links to the files of these. From Debian 12, not from unstable, whose
@@ -47,6 +50,21 @@ def find_or_unpack(settings):
     return tree
 
 
+def state(tree):
+    """Return what tells one content of a tree from another, without reading it all.
+
+    An edit that is not committed is seen once odoo/release.py is touched.
+
+    :param Path tree: the folder that holds the package `odoo`
+    :rtype: str
+    """
+    commit = ""
+    if (tree / ".git").exists():
+        git = ["git", "-c", f"safe.directory={tree}", "-C", tree, "rev-parse", "HEAD"]
+        commit = try_run(git).stdout.strip()
+    return f"{commit} {(tree / 'odoo/release.py').stat().st_mtime_ns}"
+
+
 def _given(settings):
     if not settings.odoo_source:
         return None
@@ -66,12 +84,17 @@ def _given(settings):
 
 def _importable():
     """Return the tree of an installed Odoo 19 that all users can read, or None."""
-    result = try_run(["/usr/bin/python3", "-c", FIND])
-    version, _, path = result.stdout.strip().partition(" ")
-    if result.returncode or version != "19":
-        return None
-    tree = Path(path)
-    return None if files.unreachable_parent(tree) else tree
+    # The second may be of an environment of its own, or be led there by PYTHONPATH.
+    for python, environment in (
+        (PYTHON, MINIMAL),
+        (shutil.which("python3"), dict(os.environ)),
+    ):
+        result = try_run([python or PYTHON, "-c", FIND], environment=environment)
+        version, _, path = result.stdout.strip().partition(" ")
+        readable = version == "19" and not files.unreachable_parent(Path(path))
+        if readable and not result.returncode:
+            return Path(path)
+    return None
 
 
 def _unpack_debian(settings):
@@ -157,13 +180,10 @@ def _read_deb822(paragraph):
 def _compile(settings, tree):
     """Compile to bytecode once: an uncompiled tree boots in twice the time."""
     key = re.sub(r"\W", "_", str(tree))
-    done = settings.cache / f".compiled{key}"
-    if (
-        done.exists()
-        and done.stat().st_mtime >= (tree / "odoo/release.py").stat().st_mtime
-    ):
+    done, now = settings.cache / f".compiled{key}", state(tree)
+    if done.exists() and done.read_text() == now:
         return
     # Some files of Odoo are templates, not Python: the exit code says nothing.
     folders = [f for f in (tree / "odoo", tree / "addons") if f.is_dir()]
-    try_run(["/usr/bin/python3", "-m", "compileall", "-q", "-j2", *folders])
-    done.touch()
+    try_run([PYTHON, "-m", "compileall", "-q", "-j2", *folders])
+    done.write_text(now)

@@ -1,9 +1,11 @@
 """Install the Debian packages that are missing, without starting any service."""
 
 import contextlib
+import shutil
 from pathlib import Path
 
 from .commands import own_environment, try_run
+from .locks import waiting
 from .runner import Failure
 
 NEEDED = (
@@ -11,6 +13,7 @@ NEEDED = (
     "curl",
     "fonts-dejavu-core",
     "libxml2-utils",
+    "logrotate",
     "nginx-light",
     "postgresql-15",
     "python3",
@@ -19,7 +22,19 @@ NEEDED = (
     "sudo",
     "util-linux",
 )
+# Packages and their own services, which nobody asked us for.
+SERVICES = {
+    "docker.io": ("docker.service", "docker.socket"),
+    "nginx": ("nginx.service",),
+    "postgresql-common": ("postgresql.service",),
+    "redis-server": ("redis-server.service",),
+}
 POLICY = Path("/usr/sbin/policy-rc.d")
+FORBID = (
+    "#!/bin/sh\n# Of a make up of SaaSOdoo, for as long as it installs.\nexit 101\n"
+)
+LOCK = "/run/saasodoo-packages.lock"
+LOCK_SECONDS = 300  # Debian's own daily upgrade may hold apt's lock
 
 
 def install_missing(names=NEEDED):
@@ -29,20 +44,16 @@ def install_missing(names=NEEDED):
     :return: what was done, in words
     :raise Failure: when apt cannot get them
     """
-    missing = [name for name in names if not is_installed(name)]
-    if not missing:
-        return "nothing missing"
-    # A broken list of somebody else's must not stop us; what counts is the install.
-    update = try_run(["apt-get", "update", "-q"], environment=own_environment())
-    command = ["apt-get", "install", "-qy", "--no-install-recommends", *missing]
-    with _no_service_starts():
-        result = try_run(command, environment=own_environment())
-    if result.returncode:
-        raise Failure(
-            f"apt-get cannot install {' '.join(missing)}: "
-            f"{first_error(result.stdout) or first_error(update.stdout)}",
-            "check the network and /etc/apt/sources.list.d, then again",
-        )
+    with waiting(LOCK):
+        _forget_killed_run()
+        missing = [name for name in names if not is_installed(name)]
+        if not missing:
+            return "nothing missing"
+        absent = [name for name in SERVICES if not is_installed(name)]
+        try:
+            _install(missing)
+        finally:
+            _disable(name for name in absent if is_installed(name))
     return "installed " + ", ".join(missing)
 
 
@@ -59,13 +70,41 @@ def first_error(output):
     return min(lines, key=lambda line: line[0], default="")[2:].strip()
 
 
+def _install(names):
+    # A broken list of somebody else's must not stop us; what counts is the install.
+    update = try_run(["apt-get", "update", "-q"], environment=own_environment())
+    options = ["-qy", "--no-install-recommends"]
+    options += ["-o", f"DPkg::Lock::Timeout={LOCK_SECONDS}"]
+    command = ["apt-get", "install", *options, *names]
+    with _no_service_starts():
+        result = try_run(command, environment=own_environment())
+    if result.returncode:
+        error = first_error(result.stdout) or first_error(update.stdout)
+        cure = "check the network and /etc/apt/sources.list.d, then again"
+        if "Could not get lock" in error:
+            cure = "wait for the end of the other apt, then again"
+        raise Failure(f"apt-get cannot install {' '.join(names)}: {error}", cure)
+
+
+def _disable(names):
+    """Keep Debian's own servers, with their well-known ports, from the next boot."""
+    units = [unit for name in names for unit in SERVICES[name]]
+    if units and shutil.which("systemctl"):
+        try_run(["systemctl", "disable", "--quiet", *units])
+
+
+def _forget_killed_run():
+    if POLICY.exists() and POLICY.read_text() == FORBID:
+        POLICY.unlink()
+
+
 @contextlib.contextmanager
 def _no_service_starts():
     """Forbid packages to start their services, as policy-rc.d is there for."""
     if POLICY.exists():
         yield
         return
-    POLICY.write_text("#!/bin/sh\nexit 101\n")
+    POLICY.write_text(FORBID)
     POLICY.chmod(0o755)
     try:
         yield

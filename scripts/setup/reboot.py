@@ -28,7 +28,7 @@ def install(settings):
     :return: what was done, in words
     """
     if not SYSTEMD.exists():
-        return "no systemd: after a reboot, make up"
+        return f"no systemd: after a reboot, {settings.make()}"
     places = {"cache": settings.cache, "checkout": CHECKOUT}
     # systemd takes % for one of its own placeholders.
     values = {name: str(path).replace("%", "%%") for name, path in places.items()}

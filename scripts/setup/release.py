@@ -8,7 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
-from . import files
+from . import files, odoo_tree
 from .commands import own_environment, try_run
 from .settings import CHECKOUT
 
@@ -36,9 +36,10 @@ def copy_release(settings, tree, venv):
 
 
 def code_hash(settings):
-    """Return what the master's add-ons are, so that a change upgrades them."""
+    """Return what the master is made of, so that a change upgrades it."""
     digest = hashlib.sha256(os.readlink(settings.venv).encode())
-    digest.update(os.readlink(settings.run / "code/odoo").encode())
+    tree = Path(os.readlink(settings.run / "code/odoo"))
+    digest.update(f"{tree} {odoo_tree.state(tree)}".encode())
     for path in sorted((settings.run / "code/master").rglob("*")):
         relevant = path.is_file() and not {*path.parts} & (IGNORED | {"tests"})
         if relevant:

@@ -1,11 +1,15 @@
 """Run the parts of a set-up one after the other, and say how each went."""
 
+import errno
 import functools
+import os
 import sys
 import threading
 import time
+import xmlrpc.client
 
 HEARTBEAT_SECONDS = 5
+FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 class Failure(Exception):
@@ -90,11 +94,31 @@ def wait_for(condition, seconds, what, cure=""):
 
 def main_guard(function):
     """Turn a failure into one line and exit code 1."""
+    # What set-up makes is read by the users of the services, whatever root's mask is.
+    os.umask(0o022)
     try:
         function()
-    except Failure as failure:
-        print(f"\nerror: {failure}", file=sys.stderr)
+    except (Failure, OSError, xmlrpc.client.Error) as error:
+        print(f"\nerror: {as_failure(error)}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("\ninterrupted; the same command goes on from here", file=sys.stderr)
         sys.exit(130)
+
+
+def as_failure(error):
+    """Return any error that the machine can cause as one with a cure.
+
+    :rtype: Failure
+    """
+    if isinstance(error, Failure):
+        return error
+    if isinstance(error, xmlrpc.client.Error):
+        words = getattr(error, "faultString", "") or str(error)
+        return Failure(f"a supervisor refused: {words}", "make doctor")
+    place = f": {error.filename}" if error.filename else ""
+    cure = "make room" if error.errno in FULL else "mend it"
+    return Failure(
+        f"{error.strerror or error}{place}",
+        f"{cure}; the same command goes on from here",
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 from .runner import Failure
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+USUAL_RUN = CHECKOUT / ".run"
 # Lasting choices: made once by the first `up`, kept in platform.env.
 FIXED = {
     "PORT_BASE": "18000",
@@ -18,7 +19,7 @@ FIXED = {
 # Kept there too, until they are given anew; given empty they are forgotten.
 CHANGEABLE = {
     "CACHE_DIR": "/var/cache/saasodoo",
-    # What placement may sell of this machine; empty: all that it has.
+    # What placement may sell of this machine; empty: all cores, a part of the memory.
     "NODE_CORES": "",
     "NODE_MEMORY_MB": "",
     # A source tree of Odoo 19; empty: one that is found or unpacked.
@@ -26,6 +27,7 @@ CHANGEABLE = {
     # 0: no first instance.
     "DEMO": "",
 }
+LEAST_MB, RESERVED_MB = 512, 1024
 MODULES = ("saas_infra", "saas_master")
 PG_BIN = Path("/usr/lib/postgresql/15/bin")
 
@@ -57,8 +59,11 @@ class Settings:
 
     @property
     def memory_mb(self):
+        """As the cores, less what PostgreSQL and the master need themselves."""
         pages = os.sysconf("SC_PHYS_PAGES")
-        return self.node_memory_mb or os.sysconf("SC_PAGE_SIZE") * pages // 1024**2
+        there = os.sysconf("SC_PAGE_SIZE") * pages // 1024**2
+        rest = there - max(RESERVED_MB, there // 4)
+        return self.node_memory_mb or max(rest, LEAST_MB)
 
     @property
     def ports(self):
@@ -92,6 +97,15 @@ class Settings:
         return Path(f"/etc/systemd/system/saasodoo-{self.platform[:8]}.service")
 
     @property
+    def logrotate(self):
+        return Path(f"/etc/logrotate.d/saasodoo-{self.platform[:8]}")
+
+    @property
+    def choices(self):
+        """The file of what the platform was made with: its folder's mark."""
+        return self.run / "platform.env"
+
+    @property
     def venv(self):
         return self.run / "code/venv"
 
@@ -102,6 +116,16 @@ class Settings:
     @property
     def log(self):
         return self.run / "log"
+
+    def make(self, target="up"):
+        """Return what a person types to have the Makefile do something here."""
+        place = "" if self.run == USUAL_RUN else f" RUN_DIR={self.run}"
+        return f"make {target}{place}"
+
+    def saasctl(self, words):
+        """Return what a person types, in any folder, to run the command line here."""
+        place = "" if self.run == USUAL_RUN else f"--run-dir {self.run} "
+        return f"sudo {CHECKOUT}/scripts/saasctl {place}{words}"
 
     def placeholders(self):
         """Return what the templates in config/ may name as ``@name@``."""
@@ -114,12 +138,17 @@ class Settings:
         }
 
 
+def run_dir(environ=os.environ):
+    """Return the folder of the platform that is meant."""
+    return Path(environ.get("RUN_DIR") or USUAL_RUN).absolute()
+
+
 def load(environ=os.environ):
     """Read the settings of the platform that RUN_DIR names.
 
     :raise Failure: where a variable contradicts what the platform was made with
     """
-    run = Path(environ.get("RUN_DIR") or CHECKOUT / ".run").absolute()
+    run = run_dir(environ)
     stored = _read_stored(run / "platform.env")
     values = {
         name: _choose(name, environ.get(name), stored.get(name), default)
@@ -138,7 +167,7 @@ def load(environ=os.environ):
         base_domain=values["BASE_DOMAIN"],
         cache=Path(values["CACHE_DIR"]).absolute(),
         node_cores=_number("NODE_CORES", values, 1, 4096),
-        node_memory_mb=_number("NODE_MEMORY_MB", values, 512, 2**30),
+        node_memory_mb=_number("NODE_MEMORY_MB", values, LEAST_MB, 2**30),
         odoo_source=_absolute(values["ODOO_SOURCE"]),
         demo=values["DEMO"] != "0",
     )

@@ -8,13 +8,14 @@ from . import (
     first_steps,
     folders,
     keys,
+    logrotate,
     master,
     odoo_tree,
     packages,
     postgresql,
     release,
 )
-from .cache import exclusive
+from .locks import waiting
 
 
 def get_tools(settings, report):
@@ -25,7 +26,7 @@ def get_tools(settings, report):
     """
     report.step("Debian packages", packages.install_missing)
     settings.cache.mkdir(parents=True, exist_ok=True)
-    with exclusive(settings.cache):
+    with waiting(settings.cache / ".lock"):
         tree = report.step("Odoo 19", odoo_tree.find_or_unpack, settings)
         venv = report.step(
             "Python environment", environment.find_or_build, settings, tree
@@ -64,4 +65,5 @@ def _lay_out(settings, tree, venv):
     changed.append(keys.make(settings))
     changed.append(folders.write_helper_settings(settings))
     changed.append(accounts.allow_helper(settings))
+    changed.append(logrotate.install(settings))
     return "brought up to date" if copied == "unchanged" and any(changed) else copied

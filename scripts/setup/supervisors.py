@@ -86,8 +86,17 @@ def stop(settings, plane, name):
 
 
 def start(settings, plane, name):
-    """Start a program that is stopped."""
-    rpc.connect(_socket(settings, plane)).startProcess(name)
+    """Start a program that is stopped.
+
+    :raise Failure: where it ends at once, with the log that says why
+    """
+    try:
+        rpc.connect(_socket(settings, plane)).startProcess(name)
+    except xmlrpc.client.Fault as fault:
+        raise Failure(
+            f"{name} does not start ({fault.faultString})",
+            f"read {settings.log}/{name}.log",
+        ) from fault
 
 
 def adopt(settings, plane):
@@ -129,9 +138,10 @@ def shut_down(settings, plane):
 def _stop_tenants(settings, plane):
     """Ask all tenants at once; the supervisor alone would end them one by one."""
     supervisor = rpc.connect(_socket(settings, plane))
-    for name in states(settings, plane).keys() - {*PROGRAMS[plane]}:
-        with contextlib.suppress(xmlrpc.client.Fault):
-            supervisor.stopProcess(name, False)
+    for info in states(settings, plane).values():
+        if info["group"] not in PROGRAMS[plane]:
+            with contextlib.suppress(xmlrpc.client.Fault):
+                supervisor.stopProcess(f"{info['group']}:{info['name']}", False)
 
 
 def _end(settings, name):

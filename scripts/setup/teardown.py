@@ -4,10 +4,8 @@ import os
 import shutil
 import sys
 
-from . import reboot, storages, supervisors, tenants
+from . import logrotate, reboot, storages, supervisors, tenants
 from .runner import Failure
-
-MARK = "platform.env"
 
 
 def stop(settings, plane):
@@ -31,7 +29,7 @@ def confirm(settings):
 
     :raise Failure: when the answer is no, or nobody is there to ask
     """
-    if not (settings.run / MARK).exists():
+    if not settings.choices.exists():
         raise Failure(f"there is no platform in {settings.run}", "name it: RUN_DIR=…")
     if os.environ.get("YES") == "1":
         return
@@ -47,16 +45,17 @@ def confirm(settings):
 def remove(settings):
     """Remove the platform's folder, and what is its own outside of that.
 
-    That is data on other storages, its sudo rule and its unit of systemd. Users, Debian
-    packages and the cache stay: other platforms may use them.
+    That is data on other storages, its sudo rule, its unit of systemd and its logs'
+    rotation. Users, Debian packages and the cache stay: other platforms may use them.
 
     :return: what was removed, in words
     """
     storages.clear(settings)
     reboot.remove(settings)
+    logrotate.remove(settings)
     settings.sudoers.unlink(missing_ok=True)
     # The mark goes last: a removal that was cut off can be repeated.
-    for path in sorted(settings.run.iterdir(), key=lambda path: path.name == MARK):
+    for path in sorted(settings.run.iterdir(), key=settings.choices.__eq__):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:

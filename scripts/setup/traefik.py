@@ -8,8 +8,8 @@ import os
 import shutil
 from pathlib import Path
 
-from .cache import exclusive
 from .commands import PATH, own_environment, run, try_run
+from .locks import waiting
 from .runner import Failure
 
 VERSION = "3.6.12"
@@ -31,7 +31,7 @@ def find_or_build(settings):
     """
     binary = path(settings)
     settings.cache.mkdir(parents=True, exist_ok=True)
-    with exclusive(settings.cache):
+    with waiting(settings.cache / ".lock"):
         if not is_whole(binary):
             _build(binary)
     return binary

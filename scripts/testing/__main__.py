@@ -22,13 +22,12 @@ SLOW_PACKAGES = (
 
 def run_lint():
     """Install the checkers where they are missing, and run them."""
-    checks.check_root()
     _, venv = stages.get_tools(load(), Report(out=sys.stderr))
     return lint.run(venv)
 
 
 def run_fast():
-    """Run what needs PostgreSQL and nginx only; what is there is used again."""
+    """Run what needs no server but PostgreSQL; what is there is used again."""
     return _run(anew=False, with_master=False, depth="fast")
 
 
@@ -85,12 +84,13 @@ def _run_without_master(chosen, results, depth):
             running.run(suite(chosen, depth), results)
 
 
+# What each word does, and what people call it.
 COMMANDS = {
-    "lint": run_lint,
-    "fast": run_fast,
-    "all": run_all,
-    "slow": run_slow,
-    "bench": run_bench,
+    "lint": (run_lint, "lint"),
+    "fast": (run_fast, "test-fast"),
+    "all": (run_all, "test"),
+    "slow": (run_slow, "test-all"),
+    "bench": (run_bench, "bench"),
 }
 
 
@@ -98,7 +98,12 @@ def main():
     name = sys.argv[1] if len(sys.argv) == 2 else ""
     if name not in COMMANDS:
         raise Failure(f"unknown command {name!r}", "one of " + ", ".join(COMMANDS))
-    sys.exit(COMMANDS[name]())
+    command, target = COMMANDS[name]
+    try:
+        checks.check_root()
+        sys.exit(command())
+    except Failure as failure:
+        raise platform.in_words_of_tests(failure, target) from failure
 
 
 main_guard(main)

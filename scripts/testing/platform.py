@@ -1,10 +1,10 @@
 """The platform that tests run on: made by the same set-up, beside any other one."""
 
 import contextlib
-import fcntl
 import os
+import re
 
-from ..setup import checks, master, settings, stages, teardown
+from ..setup import locks, master, reboot, settings, stages, teardown
 from ..setup.runner import Failure
 
 VARIABLES = {
@@ -30,25 +30,33 @@ def load():
     return settings.load(own | kept | room)
 
 
+def in_words_of_tests(failure, target):
+    """Return a failure of set-up with the command and the variables that tests take.
+
+    :param str target: what was made; lint takes the variables of `up`
+    """
+    texts = [failure.message, failure.cure]
+    if target != "lint":
+        names = re.compile(rf"\b({'|'.join(VARIABLES)})\b")
+        texts = [names.sub(lambda found: VARIABLES[found[1]][0], t) for t in texts]
+    return Failure(*(text.replace("make up", f"make {target}") for text in texts))
+
+
 @contextlib.contextmanager
 def exclusive(chosen):
     """Refuse a second run on the same platform."""
     chosen.run.parent.mkdir(parents=True, exist_ok=True)
-    with open(f"{chosen.run}.lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Failure(
-                f"other tests are running on {chosen.run}",
-                "wait, or give TEST_RUN_DIR, TEST_PORT_BASE, TEST_TENANT_UID_BASE",
-            ) from error
+    refused = Failure(
+        f"other tests are running on {chosen.run}",
+        "wait, or give TEST_RUN_DIR, TEST_PORT_BASE, TEST_TENANT_UID_BASE",
+    )
+    with locks.refusing(f"{chosen.run}.lock", refused):
         yield
 
 
 @contextlib.contextmanager
 def servers(chosen, report):
     """Have PostgreSQL and nginx for a while, and the code in place."""
-    checks.check_root()
     try:
         stages.bring_up_servers(chosen, report)
         yield
@@ -58,8 +66,7 @@ def servers(chosen, report):
 
 def start_anew(chosen, report):
     """Remove what an earlier run left, so that each run sees the same."""
-    checks.check_root()
-    if (chosen.run / teardown.MARK).exists():
+    if chosen.choices.exists():
         teardown.stop_all(chosen, report)
         report.step("removal", teardown.remove, chosen)
 
@@ -75,3 +82,5 @@ def forget_retention(chosen):
 def _leave(chosen, report):
     if os.environ.get("KEEP") != "1":
         teardown.stop_all(chosen, report)
+        # A test of `up` had it start with the machine.
+        reboot.remove(chosen)

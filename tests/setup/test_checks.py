@@ -1,12 +1,13 @@
 import dataclasses
 import os
 import socket
+import tempfile
 from collections import namedtuple
 from pathlib import Path
 
 import pytest
 
-from scripts.setup import checks
+from scripts.setup import checks, teardown
 from scripts.setup.runner import Failure
 from scripts.setup.settings import load
 
@@ -34,7 +35,7 @@ def test_a_free_machine_passes(settings):
 def test_without_root_nothing_is_tried(settings, monkeypatch):
     monkeypatch.setattr(checks.os, "geteuid", lambda: 1000)
 
-    with pytest.raises(Failure, match="needs root. Cure: sudo make up"):
+    with pytest.raises(Failure, match="needs root. Cure: as root: make up"):
         checks.check_machine(settings)
 
 
@@ -76,12 +77,74 @@ def test_a_folder_that_others_cannot_enter_is_named(settings):
         checks.check_folders(hidden)
 
 
+def test_a_cache_that_others_cannot_enter_is_named(strange):
+    closed = dataclasses.replace(strange, cache=strange.run)
+    checks.check_folders(closed)
+    strange.run.chmod(0o700)
+
+    with pytest.raises(Failure, match=f"enter .*Cure: chmod o.x {strange.run}"):
+        checks.check_folders(closed)
+
+
 @pytest.mark.parametrize("name", ["with space", "a" * 80, "semi;colon"])
 def test_a_folder_that_configurations_cannot_name_is_refused(settings, name):
     odd = dataclasses.replace(settings, run=Path("/srv") / name)
 
     with pytest.raises(Failure, match="Cure:"):
         checks.check_folders(odd)
+
+
+@pytest.fixture
+def strange(settings, tmp_path):
+    """Settings for a folder that is there already, below one that all may enter."""
+    with tempfile.TemporaryDirectory(prefix="saasodoo-setup-", dir="/var/tmp") as name:
+        Path(name).chmod(0o755)
+        run = Path(name, "run")
+        run.mkdir()
+        yield dataclasses.replace(settings, run=run)
+
+
+def test_a_folder_with_somebody_elses_files_is_refused(strange):
+    checks.check_folders(strange)
+    (strange.run / "their.txt").touch()
+
+    with pytest.raises(Failure, match="not empty .*Cure: make up RUN_DIR="):
+        checks.check_folders(strange)
+
+    strange.choices.touch()
+    checks.check_folders(strange)
+
+
+def test_a_file_is_no_folder_for_a_platform(strange):
+    strange.run.rmdir()
+    strange.run.touch()
+
+    with pytest.raises(Failure, match="is no folder"):
+        checks.check_folders(strange)
+
+
+def test_what_is_no_platform_is_not_reset(strange, monkeypatch):
+    (strange.run / "their.txt").touch()
+    monkeypatch.setenv("YES", "1")
+
+    with pytest.raises(Failure, match="there is no platform in"):
+        teardown.confirm(strange)
+
+
+def test_a_first_run_that_was_killed_at_once_goes_on(strange):
+    (strange.run / f".{strange.choices.name}.new").touch()
+
+    checks.check_folders(strange)
+
+
+def test_a_platform_that_keeps_its_ports_is_not_told_to_take_others(strange):
+    with socket.create_server(("127.0.0.1", strange.port_base + 32)):
+        with pytest.raises(Failure, match="or make up PORT_BASE=…"):
+            checks.check_ports(strange)
+        strange.choices.touch()
+        with pytest.raises(Failure, match="this platform keeps its ports") as refused:
+            checks.check_ports(strange)
+    assert "PORT_BASE=" not in str(refused.value)
 
 
 @pytest.mark.parametrize("offset", [32, 80, 1500])
@@ -118,3 +181,42 @@ def test_user_ids_of_another_platform_are_refused(settings, tmp_path, monkeypatc
             checks.check_user_ids(settings)
     finally:
         claim.unlink()
+
+
+@pytest.fixture
+def subordinate(tmp_path, monkeypatch):
+    """A machine's list of who may use which ids in containers."""
+    path = tmp_path / "subuid"
+    monkeypatch.setattr(checks, "SUBORDINATE", (tmp_path / "none", path))
+    return path
+
+
+@pytest.mark.parametrize("who", ["daemon", "1"])
+def test_ids_that_a_user_has_for_containers_are_refused(settings, subordinate, who):
+    subordinate.write_text(f"# people\nroot:1:5\n{who}:1900009999:65536\n")
+
+    words = f"gives the ids 1900009999-1900075534 to {who}.*TENANT_UID_BASE=…"
+    with pytest.raises(Failure, match=words):
+        checks.check_user_ids(settings)
+
+
+@pytest.mark.parametrize(
+    "line", ["nobody-here:1900000000:65536", "daemon:1900010000:65536", "daemon:x", ""]
+)
+def test_ids_of_nobody_or_elsewhere_do_not_matter(settings, subordinate, line):
+    subordinate.write_text(f"{line}\n")
+
+    checks.check_user_ids(settings)
+
+
+def test_the_usual_ids_leave_room_for_debians_first_user(subordinate):
+    subordinate.write_text("daemon:100000:65536\n")
+
+    checks._check_subordinate_ids(load({"RUN_DIR": "/srv/saasodoo-none"}))
+
+
+def test_who_came_after_the_platform_does_not_stop_it(strange, subordinate):
+    subordinate.write_text("daemon:1900000000:65536\n")
+    strange.choices.touch()
+
+    checks.check_user_ids(strange)

@@ -133,4 +133,4 @@ def test_a_first_instance_that_runs_is_opened_by_a_link_where_there_is_one(
     words = first_instance.describe(settings)
 
     assert ("opens  http://localhost/link" in words) == opens
-    assert "saasctl instance open demo" in words
+    assert f"saasctl --run-dir {settings.run} instance open demo" in words

@@ -1,7 +1,14 @@
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
 import pytest
 
+from scripts.setup import odoo_tree, release
 from scripts.setup.odoo_tree import find_mirror
 from scripts.setup.runner import Failure
+from scripts.setup.settings import load
 
 DEB822 = """\
 # URIs: http://old.example/debian
@@ -52,3 +59,67 @@ def test_lines_of_the_old_form_are_read_and_comments_are_not(apt):
 def test_a_machine_without_debian_12_is_told_what_to_do(apt):
     with pytest.raises(Failure, match="ODOO_SOURCE"):
         find_mirror(apt)
+
+
+@pytest.fixture
+def tree():
+    """A source tree of Odoo 19, as small as can be, that every user may read."""
+    with tempfile.TemporaryDirectory(prefix="saasodoo-setup-", dir="/var/tmp") as name:
+        Path(name).chmod(0o755)
+        (Path(name) / "odoo").mkdir()
+        (Path(name) / "odoo/__init__.py").touch()
+        (Path(name) / "odoo/release.py").write_text("version_info = (19, 0)\n")
+        yield Path(name)
+
+
+@pytest.fixture
+def settings(tree, tmp_path):
+    """A platform that runs that tree."""
+    settings = load({"RUN_DIR": str(tmp_path), "CACHE_DIR": str(tmp_path)})
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code/odoo").symlink_to(tree)
+    (tmp_path / "code/venv").symlink_to(tmp_path)
+    return settings
+
+
+def commit(tree):
+    git = ["git", "-C", tree, "-c", "user.name=x", "-c", "user.email=x@x.test"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    words = ["commit", "-q", "--allow-empty", "-m", "x"]
+    subprocess.run([*git, *words], check=True)
+
+
+def touch(tree):
+    os.utime(tree / "odoo/release.py")
+
+
+def test_an_odoo_that_only_the_shells_python_imports_is_found(tree, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(tree))
+
+    assert odoo_tree._importable() == tree
+
+
+def test_an_odoo_of_another_release_is_not_taken(tree, monkeypatch):
+    (tree / "odoo/release.py").write_text("version_info = (18, 0)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tree))
+
+    assert odoo_tree._importable() != tree
+
+
+@pytest.mark.parametrize("change", [commit, touch])
+def test_another_state_of_the_tree_is_compiled_and_upgrades_the_master(
+    tree, settings, change
+):
+    commit(tree)
+    odoo_tree._compile(settings, tree)
+    [compiled] = tree.rglob("release.*.pyc")
+    before = release.code_hash(settings)
+    compiled.unlink()
+    odoo_tree._compile(settings, tree)
+    assert (release.code_hash(settings), compiled.exists()) == (before, False)
+
+    change(tree)
+    odoo_tree._compile(settings, tree)
+
+    assert release.code_hash(settings) != before
+    assert compiled.exists()

@@ -12,7 +12,7 @@ def settings(tmp_path, monkeypatch):
     run = tmp_path / "run"
     (run / "etc").mkdir(parents=True)
     settings = load({"RUN_DIR": str(run)})
-    for name in ("unit", "sudoers"):
+    for name in ("unit", "sudoers", "logrotate"):
         path = tmp_path / f"saasodoo-1.{name}"
         monkeypatch.setattr(type(settings), name, path)
     return settings
@@ -51,7 +51,9 @@ def test_the_second_time_nothing_changes(settings, systemd):
 def test_without_systemd_people_are_told_what_to_do(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(reboot, "SYSTEMD", tmp_path / "none")
 
-    assert reboot.install(settings) == "no systemd: after a reboot, make up"
+    assert reboot.install(settings) == (
+        f"no systemd: after a reboot, make up RUN_DIR={settings.run}"
+    )
     assert not settings.unit.exists()
 
 

@@ -83,6 +83,19 @@ def test_a_room_that_was_not_chosen_is_this_machines_of_today(stored, monkeypatc
     assert stored().cores == 77
 
 
+@pytest.mark.parametrize(
+    ("there", "sold"), [(65536, 49152), (4096, 3072), (2048, 1024), (1024, 512)]
+)
+def test_memory_that_the_platform_needs_itself_is_not_sold(
+    stored, monkeypatch, there, sold
+):
+    pages = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": there * 256}
+    monkeypatch.setattr(os, "sysconf", pages.get)
+
+    assert stored().memory_mb == sold
+    assert stored(NODE_MEMORY_MB="65536").memory_mb == 65536
+
+
 def test_a_source_tree_is_found_from_any_folder(stored, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
