@@ -59,7 +59,13 @@ def _issue_key():
             user=user.pw_uid,
             group=user.pw_gid,
             extra_groups=os.getgrouplist(JOBS_USER, user.pw_gid),
-            env={"HOME": user.pw_dir, "USER": JOBS_USER, "PATH": "/usr/bin:/bin"},
+            env={
+                "HOME": user.pw_dir,
+                "USER": JOBS_USER,
+                "PATH": "/usr/bin:/bin",
+                # No password in clear to whoever listens while the server is down.
+                "PGREQUIREAUTH": "scram-sha-256",
+            },
         )
     except (KeyError, OSError) as error:
         raise Failed("no master is set up on this machine", "make up") from error
