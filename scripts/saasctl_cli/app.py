@@ -2,6 +2,7 @@
 
 import sys
 from functools import cached_property
+from pathlib import Path
 
 import click
 
@@ -11,11 +12,14 @@ from .errors import Failed
 from .settings import find_settings, read_key
 from .waiting import INQUIRY_SECONDS, OPERATION_SECONDS, ask, follow_operation
 
+BESIDE_THE_CODE = Path(__file__).resolve().parents[2] / ".run"
+
 
 class App:
     """One call of saasctl."""
 
     def __init__(self):
+        self.run_dir = BESIDE_THE_CODE
         self.as_json = False
         self.url = None
         self.key_file = None
@@ -23,7 +27,7 @@ class App:
     @cached_property
     def client(self):
         """The master, once a command needs it: help and completion do not."""
-        settings = find_settings(self.url, self.key_file)
+        settings = find_settings(self.run_dir, self.url, self.key_file)
         return Client(settings.url, read_key(settings.key_file))
 
     def say(self, document, show=render.answer):
@@ -80,6 +84,20 @@ def common_options():
             help="File with the key, readable by you alone [SAASCTL_KEY_FILE].",
         ),
     ]
+
+
+def run_dir_option():
+    """Return a new option of saasctl itself: where the platform lies."""
+    return click.Option(
+        ["--run-dir"],
+        envvar="RUN_DIR",
+        type=click.Path(path_type=Path, resolve_path=True),
+        metavar="PATH",
+        expose_value=False,
+        callback=_remember,
+        help="Folder of the platform, where it was moved; before the command "
+        "[RUN_DIR, else .run beside the code].",
+    )
 
 
 def _common(*names, **settings):
