@@ -128,6 +128,16 @@ def wait_options():
     ]
 
 
+def page_options():
+    """Return new options of commands that list what may be long."""
+    return [
+        click.Option(
+            ["--limit"], type=click.IntRange(1), default=80, show_default=True
+        ),
+        click.Option(["--offset"], type=click.IntRange(0), default=0),
+    ]
+
+
 def dry_run_option():
     """Return a new option to see what would be done."""
     return click.Option(

@@ -80,12 +80,13 @@ class SaasApi(models.AbstractModel):
             domain.append(("status", "=", status))
         if plan:
             domain.append(("plan_id", "=", self._find_plan(plan).id))
-        instances = self.env["saas.instance"]
-        found = instances.search(domain, limit=min(limit, 1000), offset=offset)
-        return {
-            "count": instances.search_count(domain),
-            "records": [self._describe_instance(one, brief=True) for one in found],
-        }
+        return self._describe_page(
+            "saas.instance",
+            domain,
+            limit,
+            offset,
+            lambda one: self._describe_instance(one, brief=True),
+        )
 
     @api.model
     def instance_show(self, ref):
