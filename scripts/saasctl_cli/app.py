@@ -10,7 +10,13 @@ from . import render
 from .client import Client
 from .errors import Failed
 from .settings import find_settings, read_key
-from .waiting import INQUIRY_SECONDS, OPERATION_SECONDS, ask, follow_operation
+from .waiting import (
+    INQUIRY_SECONDS,
+    OPERATION_SECONDS,
+    ask,
+    follow_operation,
+    follow_what_waits,
+)
 
 BESIDE_THE_CODE = Path(__file__).resolve().parents[2] / ".run"
 
@@ -52,6 +58,13 @@ class App:
         :return: its state at the end, done or not
         """
         return follow_operation(self.client, operation, limit)
+
+    def follow_after(self, earlier, ref, limit):
+        """Wait for an operation of an instance, and for what had to wait for it.
+
+        :return: as `follow`, of the one that ended last
+        """
+        return follow_what_waits(self.client, earlier, ref, limit)
 
 
 pass_app = click.make_pass_decorator(App, ensure=True)
