@@ -1,6 +1,7 @@
 """The life of an instance, from start to purge."""
 
 import base64
+import uuid
 
 import pytest
 from conftest import COMPANY, call, enter, enter_as_owner
@@ -39,6 +40,16 @@ def test_a_stopped_instance_shows_a_notice_and_comes_back(
     assert "nginx" not in notice.text
     command(platform, back, instance)
     assert visitor.get(f"{instance['url']}/web/login").status_code == 200
+
+
+def test_a_suspension_during_creation_is_waited_for_to_its_end(platform, visitor):
+    name = f"s{uuid.uuid4().hex[:10]}"
+    order = ("--plan", "starter", "--subdomain", name, "--customer", name)
+    platform.saasctl("instance", "create", *order, "--email", f"o@{name}.test")
+    told = command(platform, "suspend", {"uuid": name})
+    assert (told["operation"]["kind"], told["status"]) == ("suspend", "paused")
+    assert visitor.get(f"{told['url']}/web/login").status_code == 503
+    platform.remove(name)
 
 
 def test_a_restart_keeps_the_session(platform, instance, visitor):
