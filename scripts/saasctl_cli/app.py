@@ -108,7 +108,7 @@ def run_dir_option():
         metavar="PATH",
         expose_value=False,
         callback=_remember,
-        help="Folder of the platform, where it was moved; before the command "
+        help="Folder of the platform, where it was moved; given first "
         "[RUN_DIR, else .run beside the code].",
     )
 
