@@ -2,6 +2,7 @@
 
 import sys
 from functools import cached_property
+from pathlib import Path
 
 import click
 
@@ -9,13 +10,22 @@ from . import render
 from .client import Client
 from .errors import Failed
 from .settings import find_settings, read_key
-from .waiting import INQUIRY_SECONDS, OPERATION_SECONDS, ask, follow_operation
+from .waiting import (
+    INQUIRY_SECONDS,
+    OPERATION_SECONDS,
+    ask,
+    follow_operation,
+    follow_what_waits,
+)
+
+BESIDE_THE_CODE = Path(__file__).resolve().parents[2] / ".run"
 
 
 class App:
     """One call of saasctl."""
 
     def __init__(self):
+        self.run_dir = BESIDE_THE_CODE
         self.as_json = False
         self.url = None
         self.key_file = None
@@ -23,7 +33,7 @@ class App:
     @cached_property
     def client(self):
         """The master, once a command needs it: help and completion do not."""
-        settings = find_settings(self.url, self.key_file)
+        settings = find_settings(self.run_dir, self.url, self.key_file)
         return Client(settings.url, read_key(settings.key_file))
 
     def say(self, document, show=render.answer):
@@ -48,6 +58,13 @@ class App:
         :return: its state at the end, done or not
         """
         return follow_operation(self.client, operation, limit)
+
+    def follow_after(self, earlier, ref, limit):
+        """Wait for an operation of an instance, and for what had to wait for it.
+
+        :return: as `follow`, of the one that ended last
+        """
+        return follow_what_waits(self.client, earlier, ref, limit)
 
 
 pass_app = click.make_pass_decorator(App, ensure=True)
@@ -82,6 +99,20 @@ def common_options():
     ]
 
 
+def run_dir_option():
+    """Return a new option of saasctl itself: where the platform lies."""
+    return click.Option(
+        ["--run-dir"],
+        envvar="RUN_DIR",
+        type=click.Path(path_type=Path, resolve_path=True),
+        metavar="PATH",
+        expose_value=False,
+        callback=_remember,
+        help="Folder of the platform, where it was moved; given first "
+        "[RUN_DIR, else .run beside the code].",
+    )
+
+
 def _common(*names, **settings):
     # The same options before the command and after it: the last one given counts.
     return click.Option(names, expose_value=False, callback=_remember, **settings)
@@ -107,6 +138,16 @@ def wait_options():
             metavar="SECONDS",
             help="How long --wait waits at most; the operation goes on after that.",
         ),
+    ]
+
+
+def page_options():
+    """Return new options of commands that list what may be long."""
+    return [
+        click.Option(
+            ["--limit"], type=click.IntRange(1), default=80, show_default=True
+        ),
+        click.Option(["--offset"], type=click.IntRange(0), default=0),
     ]
 
 

@@ -17,8 +17,9 @@ def finish(app, result, *, wait=False, timeout=0, dry_run=False):
     """Print what a change did or will do.
 
     :param App app: this call of saasctl
-    :param dict result: the master's answer: `operation`, mostly with its `instance`;
-        or, for a dry run, the `plan`
+    :param dict result: the master's answer: `operation`, mostly with its `instance`,
+        and with what it `waits_for` where it cannot begin yet; or, for a dry run, the
+        `plan`
     :param bool wait: whether to wait for the operation
     :param float timeout: seconds to wait at most
     :param bool dry_run: whether the answer is only a plan
@@ -26,10 +27,14 @@ def finish(app, result, *, wait=False, timeout=0, dry_run=False):
     """
     if dry_run:
         return app.say(result, say_plan)
-    operation = result.get("operation")
-    if not (wait and operation):
+    operation, earlier = result.get("operation"), result.get("waits_for")
+    if not (wait and (operation or earlier)):
         return app.say(_merged(result, operation), _say_requested)
-    operation = app.follow(operation["id"], timeout)
+    if earlier:
+        uuid = result["instance"]["uuid"]
+        operation = app.follow_after(earlier["id"], uuid, timeout)
+    else:
+        operation = app.follow(operation["id"], timeout)
     document = _merged(_as_it_is_now(app, result), operation)
     if operation["state"] != "done":
         raise _failure(operation, document)
@@ -45,7 +50,7 @@ def _as_it_is_now(app, result):
     with suppress(NotFound, Unreachable):
         # By uuid: a rename changes the address, and a purge frees it for others.
         instance = app.client.call("instance_show", ref=instance["uuid"])
-    return {**result, "instance": instance}
+    return {**result, "instance": instance, "waits_for": None}
 
 
 def _merged(result, operation):
@@ -78,9 +83,14 @@ def say_plan(result):
 
 
 def _say_requested(document):
-    operation = document["operation"]
+    operation, earlier = document["operation"], document.get("waits_for")
     render.details({key: document.get(key) for key in SHOWN})
-    if operation:
+    if earlier:
+        render.note(
+            f"This is written down and follows “{earlier['label']}”, which is "
+            f"{earlier['state']}: saasctl operation show {earlier['id']} --wait"
+        )
+    elif operation:
         render.note(
             f"{operation['kind']} is {operation['state']}; to follow it: "
             f"saasctl operation show {operation['id']} --wait"

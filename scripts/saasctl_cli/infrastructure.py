@@ -27,10 +27,7 @@ def _list_group(name, text):
 
     @pass_app
     def run(app):
-        app.say(
-            app.client.call(f"{name}_list"),
-            lambda answer: render.table(render.records(answer)),
-        )
+        app.say(app.client.call(f"{name}_list"), render.table)
 
     group = Group(name, help=text)
     group.add_command(

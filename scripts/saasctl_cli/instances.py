@@ -5,10 +5,23 @@ from dataclasses import dataclass
 import click
 
 from . import render
-from .app import App, Command, Group, confirm, dry_run_option, pass_app, wait_options
+from .app import (
+    App,
+    Command,
+    Group,
+    confirm,
+    dry_run_option,
+    page_options,
+    pass_app,
+    wait_options,
+)
 from .changes import finish, given
 
 COLUMNS = ("subdomain", "status", "billing_status", "plan", "customer", "url")
+STATUSES = (
+    *("creating", "starting", "running", "stopping"),
+    *("stopped", "paused", "terminated", "error"),
+)
 REASON = {"help": "Why; it is kept in the log of events.", "metavar": "TEXT"}
 
 
@@ -69,22 +82,18 @@ def create(app, wait, timeout, **arguments):
     "list",
     example="saasctl instance list --status error",
     params=[
-        click.Option(["--status"], help="Only those in this status."),
-        click.Option(["--plan"], help="Only those of this plan."),
         click.Option(
-            ["--limit"], type=click.IntRange(1), default=80, show_default=True
+            ["--status"], type=click.Choice(STATUSES), help="Only those in this status."
         ),
-        click.Option(["--offset"], type=click.IntRange(0), default=0),
+        click.Option(["--plan"], help="Only those of this plan."),
+        *page_options(),
     ],
 )
 @pass_app
 def list_instances(app, **filters):
     """List instances."""
     answer = app.client.call("instance_list", **given(filters))
-    app.say(answer, lambda answer: render.table(answer["records"], COLUMNS))
-    end = filters["offset"] + len(answer["records"])
-    if end < answer["count"]:
-        render.note(f"{answer['count'] - end} more: --offset {end}")
+    app.say(answer, lambda answer: render.page(answer, COLUMNS, filters["offset"]))
 
 
 @instance.command(

@@ -11,7 +11,7 @@ import click
 
 from .app import Command, pass_app
 from .errors import Failed, Refused, WrongUsage
-from .settings import run_dir, stored_settings_path
+from .settings import stored_settings_path
 
 JOBS_USER = "saas-jobs"
 SHELL_SECONDS = 120
@@ -34,19 +34,18 @@ def login(app):
     The key is kept in the platform's run folder, for root alone."""
     if os.geteuid() != 0:
         raise Refused("a key is issued to root alone", "sudo saasctl login")
-    folder = run_dir() / "etc"
-    url = app.url or _public_address()
-    key_file = Path(app.key_file or folder / "saasctl.key").absolute()
-    _write_closed(key_file, _issue_key() + "\n")
+    url = app.url or _public_address(app.run_dir)
+    key_file = Path(app.key_file or app.run_dir / "etc/saasctl.key").absolute()
+    _write_closed(key_file, _issue_key(app.run_dir) + "\n")
     stored = {"url": url, "key_file": str(key_file)}
-    _write_closed(stored_settings_path(), json.dumps(stored) + "\n")
+    _write_closed(stored_settings_path(app.run_dir), json.dumps(stored) + "\n")
     app.say(stored, lambda stored: print(f"Logged in to {url}; key in {key_file}"))
 
 
-def _issue_key():
+def _issue_key(run_dir):
     """Have the master's own shell make a key, as the user who may."""
-    python = run_dir() / "code" / "venv" / "bin" / "python"
-    conf = run_dir() / "etc" / "jobs.conf"
+    python = run_dir / "code" / "venv" / "bin" / "python"
+    conf = run_dir / "etc" / "jobs.conf"
     try:
         user = pwd.getpwnam(JOBS_USER)
         shell = subprocess.run(
@@ -59,7 +58,13 @@ def _issue_key():
             user=user.pw_uid,
             group=user.pw_gid,
             extra_groups=os.getgrouplist(JOBS_USER, user.pw_gid),
-            env={"HOME": user.pw_dir, "USER": JOBS_USER, "PATH": "/usr/bin:/bin"},
+            env={
+                "HOME": user.pw_dir,
+                "USER": JOBS_USER,
+                "PATH": "/usr/bin:/bin",
+                # No password in clear to whoever listens while the server is down.
+                "PGREQUIREAUTH": "scram-sha-256",
+            },
         )
     except (KeyError, OSError) as error:
         raise Failed("no master is set up on this machine", "make up") from error
@@ -75,9 +80,9 @@ def _issue_key():
     return keys[0].strip()
 
 
-def _public_address():
+def _public_address(run_dir):
     """Return the master's address as the platform's settings have it."""
-    path = run_dir() / "platform.env"
+    path = run_dir / "platform.env"
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
         values = dict(line.split("=", 1) for line in lines if "=" in line)

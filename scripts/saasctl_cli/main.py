@@ -7,11 +7,11 @@ import click
 from click.shell_completion import get_completion_class
 
 from . import infrastructure, instances, login, operations, render
-from .app import Command, Group, common_options
+from .app import Command, Group, common_options, run_dir_option
 from .errors import DONE, FAILED, Failed, Interrupted, SaasctlError, WrongUsage
 
 
-@click.group(cls=Group, params=common_options())
+@click.group(cls=Group, params=[run_dir_option(), *common_options()])
 def cli():
     """Operate SaaSOdoo: plans, instances, operations and what they live in.
 

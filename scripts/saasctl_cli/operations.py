@@ -3,13 +3,21 @@
 import click
 
 from . import render
-from .app import Command, Group, dry_run_option, pass_app, wait_options
+from .app import (
+    Command,
+    Group,
+    dry_run_option,
+    page_options,
+    pass_app,
+    wait_options,
+)
 from .changes import given, say_plan
 from .errors import Failed
 from .instances import REASON
 
 RECONCILE_SECONDS = 300  # it lists all there is outside
-OPERATION_COLUMNS = (
+STATES = ("queued", "running", "done", "failed", "discarded")
+COLUMNS = (
     "id",
     "kind",
     "instance",
@@ -30,21 +38,17 @@ def operation():
     example="saasctl operation list --state failed",
     params=[
         click.Option(["--instance", "ref"], metavar="NAME", help="Only this one's."),
-        click.Option(["--state"], help="Only those in this state."),
         click.Option(
-            ["--limit"], type=click.IntRange(1), default=80, show_default=True
+            ["--state"], type=click.Choice(STATES), help="Only those in this state."
         ),
+        *page_options(),
     ],
 )
 @pass_app
 def list_operations(app, **filters):
     """List operations, the last ones first."""
     answer = app.client.call("operation_list", **given(filters))
-    app.say(answer, _say_operations)
-
-
-def _say_operations(answer):
-    render.table(render.records(answer), OPERATION_COLUMNS)
+    app.say(answer, lambda answer: render.page(answer, COLUMNS, filters["offset"]))
 
 
 @operation.command(

@@ -59,9 +59,17 @@ def answer(value):
         print(printable(cell(value)))
 
 
-def records(answer):
-    """Return the records of a list, be it with their count or without."""
-    return answer["records"] if isinstance(answer, dict) else answer
+def page(answer, columns, offset):
+    """Print a part of a long list, and say how to see what follows.
+
+    :param dict answer: `records`, and the `count` of all there are
+    :param tuple columns: what to show
+    :param int offset: how many came before
+    """
+    table(answer["records"], columns)
+    end = offset + len(answer["records"])
+    if end < answer["count"]:
+        note(f"{answer['count'] - end} more: --offset {end}")
 
 
 def cell(value):

@@ -19,9 +19,10 @@ class Settings(NamedTuple):
     key_file: Path
 
 
-def find_settings(url=None, key_file=None):
+def find_settings(run_dir, url=None, key_file=None):
     """Return the settings: options first, then environment, then the stored ones.
 
+    :param Path run_dir: the platform's folder
     :param str url: what `--url` says
     :param str key_file: what `--key-file` says
     :raise WrongUsage: if they cannot be completed
@@ -30,7 +31,7 @@ def find_settings(url=None, key_file=None):
     key_file = key_file or os.environ.get("SAASCTL_KEY_FILE")
     if url and key_file:
         return Settings(_checked_url(url), Path(key_file))
-    stored = _read_stored()
+    stored = _read_stored(stored_settings_path(run_dir))
     if url and url.rstrip("/") != stored.url.rstrip("/"):
         # Whoever makes an operator type a wrong address must not get the key.
         raise WrongUsage(
@@ -65,24 +66,20 @@ def read_key(path):
     return key
 
 
-def run_dir():
-    """Return the run folder of the platform whose saasctl this is."""
-    beside_the_code = Path(__file__).resolve().parents[2] / ".run"
-    return Path(os.environ.get("RUN_DIR") or beside_the_code).absolute()
+def stored_settings_path(run_dir):
+    """Return the file in which `saasctl login` keeps what the others need.
+
+    :param Path run_dir: the platform's folder
+    """
+    return run_dir / "etc" / "saasctl.json"
 
 
-def stored_settings_path():
-    """Return the file in which `saasctl login` keeps what the others need."""
-    return run_dir() / "etc" / "saasctl.json"
-
-
-def _read_stored():
-    path = stored_settings_path()
+def _read_stored(path):
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         return Settings(content["url"], Path(content["key_file"]))
     except FileNotFoundError as error:
-        raise WrongUsage("saasctl has no key yet", LOGIN_CURE) from error
+        raise WrongUsage(f"saasctl has no key yet in {path}", LOGIN_CURE) from error
     except PermissionError as error:
         raise WrongUsage(
             f"{path} is root's", "use sudo, or --url and --key-file"

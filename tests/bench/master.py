@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 
 import requests
 
@@ -38,9 +39,9 @@ def request_instance(platform, name):
 
 
 def operation_of(platform, name):
-    """Return the last operation of an instance, once it has ended."""
+    """Return the last operation of an instance, once it has ended, done or not."""
     while True:
         operation = call(platform, "instance_show", ref=name)["operation"]
         if operation["state"] not in ("queued", "running"):
-            assert operation["state"] == "done", operation
             return operation
+        time.sleep(0.05)

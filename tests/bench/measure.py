@@ -3,6 +3,7 @@
 import math
 import statistics
 import time
+from datetime import UTC, datetime
 
 
 def summarise(values):
@@ -19,6 +20,15 @@ def summarise(values):
         "p95": round(at_95, 3),
         "runs": len(ordered),
     }
+
+
+def since(clicked, started):
+    """Return the seconds from a click on this machine to a time of the API.
+
+    :param float clicked: by this machine's clock, which is the platform's too
+    :param str started: in UTC
+    """
+    return datetime.fromisoformat(started).replace(tzinfo=UTC).timestamp() - clicked
 
 
 class Stopwatch:

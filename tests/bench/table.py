@@ -1,5 +1,7 @@
 """The figures as the README shows them."""
 
+from targets import describe
+
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 
@@ -15,14 +17,12 @@ def render(figures):
     rows = [
         f"Measured by `make bench` on {figures['measured']}, {figures['machine']}.",
         "",
-        "| what | p50 | p95 | runs |",
-        "| --- | ---: | ---: | ---: |",
+        "| what | p50 | p95 | runs | wanted |",
+        "| --- | ---: | ---: | ---: | --- |",
     ]
     for name, value in figures.items():
-        if isinstance(value, dict) and "p50" in value:
-            rows.append(
-                f"| {name} | {value['p50']} s | {value['p95']} s | {value['runs']} |"
-            )
+        if isinstance(value, dict) and "runs" in value:
+            rows.append(_row(name, value))
     steps = ", ".join(
         f"{label.lower()} {seconds} s" for label, seconds in figures["steps"].items()
     )
@@ -32,3 +32,11 @@ def render(figures):
     )
     rows += ["", f"Idle tenants: {idle}."]
     return "\n".join(rows)
+
+
+def _row(name, figure):
+    if "times" in figure:
+        cells = [f"{figure['times']} times", ""]
+    else:
+        cells = [f"{figure['p50']} s", f"{figure['p95']} s"]
+    return f"| {' | '.join([name, *cells, str(figure['runs']), describe(figure)])} |"

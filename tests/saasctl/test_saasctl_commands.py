@@ -1,8 +1,11 @@
 """Each command calls its method with its arguments, and shows the answer."""
 
+import ast
 import json
 
 import pytest
+from conftest import ROOT
+from saasctl_cli import instances, operations
 
 CHANGES = {
     "start": [],
@@ -214,12 +217,32 @@ def test_the_switch_is_turned_on_with_a_reason_and_off_again(saasctl, master):
     assert master.called("unfreeze") == {"dry_run": False}
 
 
-def test_operation_list_filters(saasctl, master, answers):
-    master.answers("operation_list", answers["operations"][-1:])
-    result = saasctl("operation", "list", "--instance", "acme", "--state", "done")
-    assert "provision" in result.out
-    asked = master.called("operation_list")
-    assert (asked["ref"], asked["state"]) == ("acme", "done")
+def test_operation_list_filters_and_says_how_to_see_more(saasctl, master, answers):
+    found = {"count": 9, "records": answers["operations"][-1:]}
+    master.answers("operation_list", found)
+    filters = ("--instance", "acme", "--state", "done", "--limit", "1", "--offset", "3")
+    result = saasctl("operation", "list", *filters)
+    assert "provision" in result.out and "5 more: --offset 4" in result.err
+    asked = {"ref": "acme", "state": "done", "limit": 1, "offset": 3}
+    assert master.called("operation_list") == asked
+    assert json.loads(saasctl("operation", "list", *filters, "--json").out) == found
+
+
+@pytest.mark.parametrize(
+    ("model", "listed", "offered"),
+    [
+        ("saas_instance.py", "STATUSES", instances.STATUSES),
+        ("saas_operation.py", "STATES", operations.STATES),
+    ],
+)
+def test_what_can_be_filtered_by_is_what_the_master_knows(model, listed, offered):
+    source = (ROOT / "addons/saas_master/models" / model).read_text()
+    [known] = [
+        ast.literal_eval(node.value)
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Assign) and node.targets[0].id == listed
+    ]
+    assert offered == tuple(value for value, _label in known)
 
 
 def test_a_server_is_added_without_its_password_on_the_command_line(

@@ -96,6 +96,8 @@ def test_the_key_does_not_follow_a_redirect(saasctl, master):
         ["instance", "show"],
         ["instance", "purge", "acme", "--confirm", "acme"],
         ["instance", "purge", "acme", "--reason", "asked for"],
+        ["instance", "list", "--status", "bogus"],
+        ["operation", "list", "--state", "bogus"],
         ["operation", "show", "acme"],
         ["freeze"],
         ["status", "--url", "master.example"],

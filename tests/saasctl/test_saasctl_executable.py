@@ -55,6 +55,31 @@ def test_without_its_packages_it_says_what_to_do(program, tmp_path):
     assert ended.stderr == "saasctl: the Python package click is missing: make up\n"
 
 
+@pytest.mark.parametrize("form", ["{0} {1}", "{0}={1}"])
+def test_a_platform_that_is_named_brings_its_own_python(
+    program, master, tmp_path, form
+):
+    master.answers("status", {"frozen": False})
+    named = form.format("--run-dir", tmp_path / "run").split(" ")
+    elsewhere = {**program, "RUN_DIR": "/nonexistent", "PATH": "/usr/bin:/bin"}
+    ended = run(elsewhere, *named, "status", "--json")
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_a_customers_name_is_no_folder_to_run_programs_from(program, master, tmp_path):
+    trap = tmp_path / "trap/code/venv/bin/python"
+    trap.parent.mkdir(parents=True)
+    trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/sprung\n")
+    trap.chmod(0o755)
+    master.refuses("instance_create", "user_error")
+    create = ("instance", "create", "--plan", "starter", "--subdomain", "acme")
+    name = f"--run-dir={tmp_path}/trap"
+    ended = run(program, *create, "--customer", name, "--email", "x@x.test")
+    assert ended.returncode == 4, ended.stderr
+    assert master.called("instance_create")["customer"] == name
+    assert not (tmp_path / "sprung").exists()
+
+
 def test_codes_and_documents_leave_the_program(program, master):
     master.refuses("instance_show", "missing_error")
     ended = run(program, "instance", "show", "acme", "--json")

@@ -71,7 +71,9 @@ def test_the_shell_gets_a_fixed_script_and_none_of_roots_environment(
         f"-m odoo shell -c {machine}/etc/jobs.conf --no-http "
     )
     assert '_issue_key(user="saasctl", days=90)' in (tmp_path / "script").read_text()
-    assert "PGPASSWORD" not in (tmp_path / "env").read_text()
+    seen = (tmp_path / "env").read_text().splitlines()
+    assert not [line for line in seen if line.startswith("PGPASSWORD")]
+    assert "PGREQUIREAUTH=scram-sha-256" in seen
 
 
 def test_a_new_login_replaces_a_key_that_others_could_read(saasctl, machine):

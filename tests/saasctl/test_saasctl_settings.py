@@ -78,6 +78,18 @@ def test_what_login_stored_is_enough(saasctl, master, stored, key):
     assert master.calls[0].key == key
 
 
+@pytest.mark.parametrize("form", ["{0} {1}", "{0}={1}"])
+def test_a_moved_platform_is_named_by_an_option(
+    saasctl, master, stored, monkeypatch, tmp_path, form
+):
+    monkeypatch.setenv("RUN_DIR", str(tmp_path / "elsewhere"))
+    there = f"{tmp_path}/elsewhere/etc/saasctl.json"
+    assert f"no key yet in {there}" in saasctl("status").err
+    named = form.format("--run-dir", tmp_path / "run").split(" ")
+    assert saasctl(*named, "status").code == 0
+    assert "--run-dir" in saasctl("--help").out
+
+
 def test_the_stored_key_goes_to_no_other_address(saasctl, master, stored):
     result = saasctl("status", "--url", "https://master.example")
     assert result.code == 2 and "stored key is for" in result.err

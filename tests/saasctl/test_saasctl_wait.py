@@ -154,6 +154,60 @@ def test_nothing_to_do_is_said(saasctl, master, answers):
     assert result.code == 0 and "nothing to do" in result.err
 
 
+@pytest.fixture
+def waiting(creating, answers):
+    """A master that suspends acme once its creation, operation 42, has ended."""
+    acme, [queued, *_rest, done] = answers["instance_show"], answers["operations"]
+    suspend = {**done, "id": 43, "kind": "suspend", "label": "Suspend"}
+    begun = {**acme, "status": "running", "operation": suspend}
+    creating.answers(
+        "instance_suspend",
+        {"instance": acme, "operation": None, "waits_for": queued},
+    )
+    creating.answers("operation_show", *answers["operations"], suspend)
+    creating.answers("instance_show", {**acme, "operation": done}, begun, begun)
+    return creating
+
+
+def test_what_has_to_wait_is_said_to_be_written_down(saasctl, waiting):
+    result = saasctl("instance", "suspend", "acme", "--yes")
+    assert result.code == 0 and "nothing to do" not in result.err
+    assert "written down and follows “Create”, which is queued" in result.err
+    assert "saasctl operation show 42 --wait" in result.err
+    document = json.loads(saasctl("instance", "suspend", "acme", "--json").out)
+    assert document["waits_for"]["id"] == 42 and document["operation"] is None
+
+
+def test_the_wait_goes_on_to_the_end_of_what_had_to_wait(saasctl, waiting):
+    result = saasctl("instance", "suspend", "acme", "--wait", "--json")
+    document = json.loads(result.out)
+    assert result.code == 0 and document["operation"]["kind"] == "suspend"
+    assert document["operation"]["id"] == 43 and document["waits_for"] is None
+    asked = [c.arguments for c in waiting.calls if c.method == "operation_show"]
+    assert asked[0] == {"operation": 42} and asked[-1] == {"operation": 43}
+
+
+def test_a_creation_that_fails_ends_the_wait_for_what_follows_it(
+    saasctl, waiting, answers
+):
+    failed = answers["failed_operation"]
+    left = {**answers["instance_show"], "provisioning_status": "provisioning"}
+    waiting.answers("operation_show", failed)
+    waiting.answers("instance_show", {**left, "status": "error", "operation": failed})
+    result = saasctl("instance", "suspend", "acme", "--wait")
+    assert result.code == 1 and "saasctl instance retry acme" in result.err
+
+
+def test_what_never_begins_is_not_waited_for_for_ever(
+    saasctl, waiting, answers, monkeypatch
+):
+    monkeypatch.setattr("saasctl_cli.waiting.OPENED_SECONDS", 0.2)
+    done = answers["operations"][-1]
+    waiting.answers("instance_show", {**answers["instance_show"], "operation": done})
+    result = saasctl("instance", "suspend", "acme", "--wait")
+    assert result.code == 1 and "has not begun" in result.err
+
+
 def test_after_a_purge_there_is_nothing_left_to_show(saasctl, master, answers):
     purged = {**answers["operations"][-1], "kind": "purge"}
     master.answers(

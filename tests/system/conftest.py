@@ -7,7 +7,9 @@ from people import (  # noqa: F401  tests take the helpers from here
     COMPANY,
     Platform,
     Visitor,
+    call,
     enter,
+    enter_as_owner,
     field_of,
     wait_until,
 )

@@ -50,9 +50,12 @@ class Outages:
             pass
 
     def tell_supervisor(self, method, *arguments):
-        """Have the data plane's supervisor do something behind the platform's back."""
+        """Have the data plane's supervisor do something behind the platform's back.
+
+        :return: its answer
+        """
         supervisor = rpc.connect(self.run / "data-plane/supervisor.sock")
-        getattr(supervisor, method)(*arguments)
+        return getattr(supervisor, method)(*arguments)
 
     def kill_supervisor(self):
         """Kill the data plane's supervisor, as the kernel does when memory is short."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
+from strangers import run
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 # Every text that a customer types must survive SQL, shells, QWeb and HTML.
@@ -139,11 +140,50 @@ def field_of(page, name):
 
 
 def enter(platform, visitor, subdomain):
-    """Follow a one-time link as a browser does, into the tenant.
+    """Enter an instance as support.
 
     :return: the session's facts, as the tenant tells them
     """
     link = platform.saasctl("instance", "open", subdomain, "--reason", "test")["url"]
+    return facts_of(visitor, follow(visitor, link))
+
+
+def enter_as_owner(platform, visitor, subdomain):
+    """Enter an instance as its owner; see `enter`."""
+    [link] = owner_links(platform, subdomain)
+    return facts_of(visitor, follow(visitor, link))
+
+
+def owner_links(platform, *subdomains):
+    """Make links by which owners enter, as the portal will.
+
+    :return: one for each name, in order
+    """
+    script = f"""
+tickets, instances = env["saas.login.ticket"], env["saas.instance"]
+for name in {subdomains!r}:
+    instance = instances.search([("subdomain", "=", name)])
+    print("LINK " + tickets._issue(instance, "owner", "test")["url"])
+env.cr.commit()
+"""
+    python = platform.run_dir / "code/venv/bin/python"
+    conf = platform.run_dir / "etc/jobs.conf"
+    shell = (python, "-m", "odoo", "shell", "-c", conf, "--no-http")
+    done = run(*shell, stdin=script, user="saas-jobs")
+    links = [
+        line.partition("LINK ")[2]
+        for line in done.stdout.splitlines()
+        if "LINK " in line
+    ]
+    assert len(links) == len(subdomains), done.stderr
+    return links
+
+
+def follow(visitor, link):
+    """Follow a one-time link as a browser does, into the tenant.
+
+    :return: the address of the tenant
+    """
     page = visitor.get(link)
     assert page.status_code == 200, page.text[:500]
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(link))
@@ -158,9 +198,35 @@ def enter(platform, visitor, subdomain):
     action = re.search(r'action="(http[^"]+)"', answer.text).group(1)
     entered = visitor.post(action, data={"token": field_of(answer.text, "token")})
     assert entered.status_code == 303, entered.text[:500]
-    url = "{0.scheme}://{0.netloc}".format(urlsplit(action))
-    facts = visitor.post(
-        f"{url}/web/session/get_session_info",
-        json={"jsonrpc": "2.0", "method": "call", "params": {}},
+    return "{0.scheme}://{0.netloc}".format(urlsplit(action))
+
+
+def facts_of(visitor, url):
+    """Return the facts of a visitor's session, as the tenant tells them."""
+    return ask(visitor, f"{url}/web/session/get_session_info")
+
+
+def call(visitor, url, model, method, *arguments):
+    """Call a model of an instance as its web client does.
+
+    :return: what it returns
+    """
+    return ask(
+        visitor,
+        f"{url}/web/dataset/call_kw/{model}/{method}",
+        model=model,
+        method=method,
+        args=arguments,
+        kwargs={},
     )
-    return facts.json()["result"]
+
+
+def ask(visitor, address, **params):
+    """Ask Odoo as its web client does.
+
+    :return: the result
+    """
+    question = {"jsonrpc": "2.0", "method": "call", "params": params}
+    answer = visitor.post(address, json=question).json()
+    assert "result" in answer, answer
+    return answer["result"]

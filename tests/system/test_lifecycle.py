@@ -1,10 +1,12 @@
 """The life of an instance, from start to purge."""
 
 import base64
+import uuid
 
 import pytest
-from conftest import COMPANY, enter
-from strangers import Tenant
+from conftest import COMPANY, call, enter, enter_as_owner
+from outages import Outages
+from strangers import Tenant, role_of
 
 MEBIBYTE = 1024**2
 HARMFUL = {"stop", "suspend", "hand-over", "terminate"}
@@ -38,6 +40,16 @@ def test_a_stopped_instance_shows_a_notice_and_comes_back(
     assert "nginx" not in notice.text
     command(platform, back, instance)
     assert visitor.get(f"{instance['url']}/web/login").status_code == 200
+
+
+def test_a_suspension_during_creation_is_waited_for_to_its_end(platform, visitor):
+    name = f"s{uuid.uuid4().hex[:10]}"
+    order = ("--plan", "starter", "--subdomain", name, "--customer", name)
+    platform.saasctl("instance", "create", *order, "--email", f"o@{name}.test")
+    told = command(platform, "suspend", {"uuid": name})
+    assert (told["operation"]["kind"], told["status"]) == ("suspend", "paused")
+    assert visitor.get(f"{told['url']}/web/login").status_code == 503
+    platform.remove(name)
 
 
 def test_a_restart_keeps_the_session(platform, instance, visitor):
@@ -77,47 +89,33 @@ def test_a_plan_change_gives_new_limits(platform, instance, visitor):
     assert visitor.get(f"{instance['url']}/web/login").status_code == 200
 
 
-def test_a_hand_over_gives_it_to_another_owner(platform, instance):
-    command(
-        platform,
-        "hand-over",
-        instance,
-        "--customer",
-        "New & Sons",
-        "--email",
-        "new@sons.test",
-    )
+def test_a_hand_over_gives_it_to_another_owner(platform, instance, visitor):
+    enter_as_owner(platform, visitor, instance["subdomain"])
+    users = ("res.users", "search_read", [], ["login"])
+    before = call(visitor, instance["url"], *users)
+    to = ("--customer", "New & Sons", "--email", "new@sons.test")
+    command(platform, "hand-over", instance, *to)
     shown = platform.saasctl("instance", "show", instance["uuid"])
     assert (shown["customer"], shown["email"]) == ("New & Sons", "new@sons.test")
-
-
-def call(visitor, instance, model, method, *arguments):
-    """Call a model of an instance as its web client does."""
-    answer = visitor.post(
-        f"{instance['url']}/web/dataset/call_kw/{model}/{method}",
-        json={
-            "jsonrpc": "2.0",
-            "method": "call",
-            "params": {
-                "model": model,
-                "method": method,
-                "args": arguments,
-                "kwargs": {},
-            },
-        },
-    ).json()
-    assert "error" not in answer, answer["error"]
-    return answer["result"]
+    visitor.cookies.clear()
+    facts = enter_as_owner(platform, visitor, instance["subdomain"])
+    assert facts["username"] == "new@sons.test" and facts["is_system"]
+    after = call(visitor, instance["url"], *users)
+    renamed = [user for user in before if user not in after]
+    assert [user["login"] for user in renamed] == [instance["email"]]
+    assert {user["id"] for user in after} == {user["id"] for user in before}
+    logins = Tenant(platform, instance).sql("SELECT login FROM res_users")
+    assert (instance["email"],) not in logins
 
 
 def test_a_terminated_instance_comes_back_with_its_data(platform, instance, visitor):
-    before = enter(platform, visitor, instance["subdomain"])
+    url, before = instance["url"], enter(platform, visitor, instance["subdomain"])
     # The one lies in the database, the content of the other among the files.
     content = base64.b64encode(COMPANY.encode() * 1000).decode()
-    [partner] = call(visitor, instance, "res.partner", "create", [{"name": COMPANY}])
+    [partner] = call(visitor, url, "res.partner", "create", [{"name": COMPANY}])
     [attachment] = call(
         visitor,
-        instance,
+        url,
         "ir.attachment",
         "create",
         [{"name": "kept.txt", "res_model": "res.partner", "datas": content}],
@@ -128,27 +126,48 @@ def test_a_terminated_instance_comes_back_with_its_data(platform, instance, visi
     visitor.cookies.clear()
     after = enter(platform, visitor, instance["subdomain"])
     assert after["db"] == before["db"]
-    [read] = call(visitor, instance, "res.partner", "read", [partner], ["name"])
+    [read] = call(visitor, url, "res.partner", "read", [partner], ["name"])
     assert read["name"] == COMPANY
-    [read] = call(visitor, instance, "ir.attachment", "read", [attachment], ["datas"])
+    [read] = call(visitor, url, "ir.attachment", "read", [attachment], ["datas"])
     assert read["datas"] == content
 
 
-def test_a_purge_needs_the_name_and_leaves_nothing(platform, visitor):
+def things_of(platform, tenant):
+    """List what there is of an instance outside of the master, by kind."""
+    root = role_of(platform, "postgres")
+    named = "SELECT 1 FROM {0} WHERE {1} = %s".format
+    names = {
+        "database": root.sql(
+            "postgres", named("pg_database", "datname"), [tenant.database]
+        ),
+        "role": root.sql("postgres", named("pg_roles", "rolname"), [tenant.role.name]),
+    }
+    programs = Outages(platform).tell_supervisor("getAllProcessInfo")
+    patterns = {
+        "folder": f"storage/odoo_instances/*{tenant.uuid}*",
+        "route": f"nginx/routes/{tenant.service}*",
+        "program's settings": f"data-plane/programs/*{tenant.service}*",
+    }
+    return {
+        **names,
+        **{kind: list(platform.run_dir.glob(text)) for kind, text in patterns.items()},
+        "program": [one for one in programs if one["group"] == tenant.service],
+        "process": tenant.pids(),
+    }
+
+
+def test_a_purge_needs_the_name_and_leaves_nothing(platform):
     created = platform.create()
-    name = created["subdomain"]
+    name, tenant = created["subdomain"], Tenant(platform, created)
+    assert all(things_of(platform, tenant).values()), things_of(platform, tenant)
     command(platform, "terminate", created)
     code, _ = platform.run_saasctl(
         *("instance", "purge", name, "--confirm", "other", "--reason", "x")
     )
     assert code == 4
+    assert things_of(platform, tenant)["database"]
     command(platform, "purge", created, "--confirm", name, "--reason", "test")
-    assert not list(
-        platform.run_dir.glob(f"storage/odoo_instances/*{created['uuid']}*")
-    )
-    assert not list(
-        platform.run_dir.glob("nginx/routes/*{}*".format(created["uuid"][:8]))
-    )
+    assert not any(things_of(platform, tenant).values()), things_of(platform, tenant)
     again = platform.create(name, customer="Next", email=f"next@{name}.test")
     assert again["status"] == "running"
     platform.remove(name)

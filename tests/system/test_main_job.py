@@ -2,8 +2,9 @@
 
 import json
 
+import pytest
 import websocket
-from conftest import COMPANY, enter
+from conftest import COMPANY, call, enter, enter_as_owner
 
 
 def test_a_command_gives_a_customer_a_running_odoo(instance, visitor):
@@ -16,11 +17,49 @@ def test_a_command_gives_a_customer_a_running_odoo(instance, visitor):
     assert "Log in" in page.text
 
 
-def test_the_owner_enters_by_a_link_that_works_once(platform, instance, visitor):
-    facts = enter(platform, visitor, instance["subdomain"])
-    assert facts["is_admin"] or facts["is_system"]
-    company = list(facts["user_companies"]["allowed_companies"].values())[0]
+def test_the_owner_enters_by_a_link_as_administrator(platform, instance, visitor):
+    facts = enter_as_owner(platform, visitor, instance["subdomain"])
+    assert facts["username"] == instance["email"] and facts["is_system"]
+    [company] = facts["user_companies"]["allowed_companies"].values()
     assert company["name"] == f"{COMPANY} {instance['subdomain']}"
+
+
+def test_support_enters_as_itself(platform, shared_instance, visitor):
+    facts = enter(platform, visitor, shared_instance["subdomain"])
+    assert facts["username"] == "saas_support" and facts["is_system"]
+
+
+@pytest.mark.parametrize(
+    ("ordered", "expected"),
+    [
+        ({}, ("en_US", False, "UTC", None)),
+        # Neither the template's language nor the currency of the bill.
+        (
+            {"lang": "fr_FR", "country": "CH", "tz": "Europe/Zurich"},
+            ("fr_FR", "CH", "Europe/Zurich", "CHF"),
+        ),
+    ],
+)
+def test_an_instance_speaks_and_counts_as_it_was_ordered(
+    platform, visitor, ordered, expected
+):
+    [billed] = {
+        price["currency"]
+        for plan in platform.saasctl("plan", "list")
+        for price in plan["prices"]
+    }
+    created = platform.create(**ordered)
+    facts = enter_as_owner(platform, visitor, created["subdomain"])
+    context = facts["user_context"]
+    names = ["country_code", "currency_id", "partner_id"]
+    [company] = call(visitor, created["url"], "res.company", "read", [1], names)
+    told = (context["lang"], company["country_code"], context["tz"])
+    currency = company["currency_id"][1]
+    assert (*told, None if currency == billed else currency) == expected
+    partner = ([company["partner_id"][0]], ["lang", "tz"])
+    [read] = call(visitor, created["url"], "res.partner", "read", *partner)
+    assert (read["lang"], read["tz"]) == (context["lang"], context["tz"])
+    platform.remove(created["subdomain"])
 
 
 def test_a_spent_link_says_so(platform, shared_instance, visitor):

@@ -5,7 +5,7 @@ import json
 
 import pytest
 import websocket
-from conftest import enter, wait_until
+from conftest import call, enter, wait_until
 from strangers import Tenant, role_of
 
 MAKE_TOKEN = """
@@ -14,25 +14,6 @@ partner.signup_prepare(signup_type="reset")
 print("TOKEN", partner._generate_signup_token())
 env.cr.commit()
 """
-
-
-def call(visitor, url, model, method, *arguments):
-    """Call a method as the web client does."""
-    answer = visitor.post(
-        f"{url}/web/dataset/call_kw/{model}/{method}",
-        json={
-            "jsonrpc": "2.0",
-            "method": "call",
-            "params": {
-                "model": model,
-                "method": method,
-                "args": list(arguments),
-                "kwargs": {},
-            },
-        },
-    ).json()
-    assert "result" in answer, answer
-    return answer["result"]
 
 
 @contextlib.contextmanager

@@ -85,6 +85,14 @@ class SaasApi(models.AbstractModel):
             "steps": [self._describe_step(step) for step in operation.step_ids],
         }
 
+    def _describe_page(self, model, domain, limit, offset, describe):
+        """Describe some of the records that are found, and count all of them."""
+        found = self.env[model].search(domain, limit=min(limit, 1000), offset=offset)
+        return {
+            "count": found.search_count(domain),
+            "records": [describe(record) for record in found],
+        }
+
     # === DRY RUNS === #
 
     @contextmanager
@@ -120,7 +128,7 @@ class SaasApi(models.AbstractModel):
     # === OPERATIONS === #
 
     @api.model
-    def operation_list(self, ref=None, state=None, limit=80):
+    def operation_list(self, ref=None, state=None, limit=80, offset=0):
         """List operations, the newest first."""
         self._check_group("support")
         domain = []
@@ -128,8 +136,9 @@ class SaasApi(models.AbstractModel):
             domain.append(("instance_id", "=", self._find_instance(ref).id))
         if state:
             domain.append(("state", "=", state))
-        found = self.env["saas.operation"].search(domain, limit=min(limit, 1000))
-        return [self._describe_operation(operation) for operation in found]
+        return self._describe_page(
+            "saas.operation", domain, limit, offset, self._describe_operation
+        )
 
     @api.model
     def operation_show(self, operation):

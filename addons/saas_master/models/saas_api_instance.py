@@ -80,12 +80,13 @@ class SaasApi(models.AbstractModel):
             domain.append(("status", "=", status))
         if plan:
             domain.append(("plan_id", "=", self._find_plan(plan).id))
-        instances = self.env["saas.instance"]
-        found = instances.search(domain, limit=min(limit, 1000), offset=offset)
-        return {
-            "count": instances.search_count(domain),
-            "records": [self._describe_instance(one, brief=True) for one in found],
-        }
+        return self._describe_page(
+            "saas.instance",
+            domain,
+            limit,
+            offset,
+            lambda one: self._describe_instance(one, brief=True),
+        )
 
     @api.model
     def instance_show(self, ref):
@@ -128,7 +129,10 @@ class SaasApi(models.AbstractModel):
     # === CHANGES === #
 
     def _operate(self, ref, kind, dry_run, ask, group="manager"):
-        """Ask for an operation and describe it; a dry run only says what it does."""
+        """Ask for an operation and describe it; a dry run only says what it does.
+
+        What had to wait is wanted from now on: ``waits_for`` is what it comes after.
+        """
         self._check_group(group)
         instance = self._find_instance(ref)
         with self._tried(dry_run):
@@ -138,7 +142,14 @@ class SaasApi(models.AbstractModel):
         return {
             "instance": self._describe_instance(instance, brief=True),
             "operation": operation and self._describe_operation(operation) or None,
+            "waits_for": self._describe_wait(instance, operation),
         }
+
+    def _describe_wait(self, instance, operation):
+        if operation and operation.exclusive:
+            return None
+        active = instance._get_active_operation()
+        return self._describe_operation(active.sudo(False)) if active else None
 
     @api.model
     def instance_start(self, ref, reason=None, dry_run=False):

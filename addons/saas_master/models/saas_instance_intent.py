@@ -50,9 +50,17 @@ class SaasInstance(models.Model):
         """
         self.ensure_one()
         self.env["saas.operation"]._check_not_frozen()
-        if self._get_active_operation():
-            return self._want("suspend")
-        return self._request("suspend", reason=reason)
+        active = self._get_active_operation()
+        # Nothing follows the end of an instance: what ends it refuses all else.
+        if not active or PLAYBOOKS[active.kind].desired == "terminated":
+            return self._request("suspend", reason=reason)
+        self.env["saas.event"]._log(
+            "suspend_wanted",
+            self.env._("It will be suspended after: %s.", active.label),
+            instance=self,
+            reason=reason,
+        )
+        return self._want("suspend")
 
     def _open_what_is_wanted(self, reason=None):
         """Open what is wanted and was not yet: an operation or a freeze was there.

@@ -28,6 +28,7 @@ BEFORE = {
     "reactivate": ("provision", "terminate"),
     "purge": ("provision", "terminate"),
     "repair_stop": ("provision", "stop"),
+    "release_names": ("provision", "rename"),
 }
 GONE = {"discard", "purge", ("terminate", "services")}
 PARTS = ("roles", "databases", "directories", "services", "routes")
@@ -90,7 +91,9 @@ class TestKillMatrix(CommittedCase):
                 plan = env["saas.plan"].browse(self.ids["plan"])
                 return instance._request(kind, plan=plan.code).id
             if kind == "release_names":
-                return instance._request(kind, names=[]).id
+                old = instance.subdomain_ids.filtered("redirect_until")
+                old._write_guarded({"redirect_until": instance._saas_now()})
+                return instance._request(kind, names=old.ids).id
             if kind == "hand_over":
                 partner = env["res.partner"].create({"name": "New owner"})
                 return instance._hand_over(partner, "new@owner.test").id
@@ -164,7 +167,34 @@ class TestKillMatrix(CommittedCase):
             self.assertEqual(len(ours), 0 if gone else 1, part)
         self.assertEqual(instance.active, operation.kind not in GONE)
         self.assertFalse(operation.runner)
+        self.check_names(operation.kind, instance)
+        self.check_told(operation.kind, instance)
         self.check_nothing_drifted(instance)
+
+    def check_names(self, kind, instance):
+        """An old name leads to the instance until it is released, then nowhere."""
+        old = instance.subdomain_ids.filtered("redirect_until").mapped("name")
+        self.assertEqual(len(old), kind == "rename")
+        hostname = instance.cluster_id._get_hostname
+        redirects = [
+            name
+            for route in self.outside.read("routes").values()
+            if route["mark"].endswith(instance.uuid)
+            for name in route["redirects"]
+        ]
+        self.assertEqual(redirects, [hostname(name) for name in old])
+
+    def check_told(self, kind, instance):
+        """The tenant knows its address and its administrator as they are now."""
+        told = {}
+        for command in self.outside.read("tenants")[instance.uuid]:
+            if command["name"] == "setup":
+                told |= command["values"]
+        # Without a new name it knows its address since before it was started.
+        new_url = instance.url if "rename" in (kind, *BEFORE.get(kind, ())) else None
+        self.assertEqual(told.get("base_url"), new_url)
+        self.assertEqual(told["email"], instance.email)
+        self.assertEqual(told["name"], instance.partner_id.name)
 
     def check_template(self, operation):
         template, gone = operation.template_id, operation.kind == "remove_template"

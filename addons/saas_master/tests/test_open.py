@@ -29,6 +29,14 @@ class TestOpen(AccessCase, HttpCase):
         values = dict(re.findall(r'name="(csrf_token|code)" value="([^"]+)"', page))
         return self.url_open("/saas/open", data=values)
 
+    def test_owner_and_support_enter_each_as_themselves(self):
+        self.answer_at_once()
+        tickets = self.env["saas.login.ticket"].with_user(self.users["manager"])
+        for role in ("owner", "support"):
+            with self.subTest(role=role):
+                link = tickets._issue(self.instance, role, "Ticket 1")["url"]
+                self.assertIn(f'value="token-of-{role}-', self.follow(link).text)
+
     def test_the_token_is_forgotten_as_soon_as_it_was_handed_out(self):
         self.answer_at_once()
         tickets = self.env["saas.login.ticket"].with_user(self.users["manager"])
