@@ -7,6 +7,7 @@ import requests
 from requests.auth import AuthBase
 
 from .errors import BadAnswer, Failed, NotFound, Refused, Unreachable, WrongUsage
+from .listener import find_nameless
 
 CONNECT_SECONDS, ANSWER_SECONDS = 5, 60
 LOGIN_CURE = "sudo saasctl login, on the master's machine"
@@ -28,7 +29,10 @@ class Client:
         self._timeout = timeout
         self._session = requests.Session()
         self._session.auth = _Bearer(key)
+        self._local_port = None
         if is_local(self.url):
+            parts = urlsplit(self.url)
+            self._local_port = parts.port or {"https": 443}.get(parts.scheme, 80)
             # A proxy of the environment cannot reach this machine's loopback.
             self._session.trust_env = False
         elif urlsplit(self.url).scheme != "https":
@@ -43,6 +47,7 @@ class Client:
         :return: the answer, decoded
         :raise SaasctlError: the kind that fits what the master said
         """
+        self._check_listener()
         response = self._post(method, arguments)
         if response.is_redirect:
             target = response.headers["Location"]
@@ -51,6 +56,14 @@ class Client:
         if response.ok:
             return body
         raise self._error(method, response.status_code, body)
+
+    def _check_listener(self):
+        """Keep the key from a tenant that took the port of a proxy that is down."""
+        user = find_nameless(self._local_port) if self._local_port else None
+        if user is not None:
+            raise Refused(
+                f"user {user}, a tenant's perhaps, listens at {self.url}", "make doctor"
+            )
 
     def _post(self, method, arguments):
         try:

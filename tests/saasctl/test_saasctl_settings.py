@@ -1,6 +1,8 @@
 """The key is read from a closed file, and goes to the address that it is for."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 import requests
@@ -44,6 +46,24 @@ def test_the_key_is_sent_and_never_shown(saasctl, master, key):
     result = saasctl("status", "--json")
     assert master.calls[0].key == key
     assert key not in result.out + result.err
+
+
+def test_a_tenant_that_took_the_masters_port_gets_no_key(saasctl):
+    script = """
+import socket, time
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+server.accept()
+print("asked", flush=True)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script], user=1900000001, stdout=subprocess.PIPE
+    ) as stranger:
+        port = int(stranger.stdout.readline())
+        result = saasctl("--url", f"http://127.0.0.1:{port}", "status")
+        stranger.kill()
+        assert result.code == 4 and "user 1900000001" in result.err
+        assert b"asked" not in stranger.stdout.read()
 
 
 def test_a_netrc_does_not_replace_the_key(tmp_path, monkeypatch, key):
