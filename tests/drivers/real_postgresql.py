@@ -39,6 +39,9 @@ class RealPostgresql:
                 )
             )
             cursor.execute(
+                sql.SQL("GRANT SET ON PARAMETER temp_file_limit TO {}").format(login)
+            )
+            cursor.execute(
                 sql.SQL("GRANT CONNECT ON DATABASE postgres TO {}").format(login)
             )
         try:
