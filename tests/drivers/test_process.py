@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import urllib.request
 from dataclasses import replace
@@ -285,6 +286,17 @@ def test_a_supervisor_that_is_down_is_no_empty_listing(machine):
     for touch in (driver.list_services, driver.list_tasks):
         with pytest.raises(RetryableInfraError, match="does not answer"):
             touch()
+
+
+def test_a_supervisor_that_takes_a_call_and_never_answers_is_given_up(
+    machine, tmp_path
+):
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "silent.sock"))
+        silent.listen()
+        driver = machine.process(socket=str(tmp_path / "silent.sock"), timeout=0.2)
+        with pytest.raises(RetryableInfraError, match="does not answer: timed out"):
+            driver.list_services()
 
 
 @pytest.mark.parametrize(
