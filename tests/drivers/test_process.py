@@ -76,7 +76,7 @@ def ask(spec, path="/"):
     """Ask the stub tenant; None while it does not answer."""
     address = f"http://127.0.0.1:{spec.port}{path}"
     try:
-        with urllib.request.urlopen(address, timeout=5) as answer:
+        with urllib.request.urlopen(address, timeout=30) as answer:
             return json.load(answer)
     except OSError:
         return None
@@ -91,6 +91,12 @@ def test_a_tenant_runs_as_its_own_user_with_no_capability(running):
     for field in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
         assert int(status[field], 16) == 0
     assert status["NoNewPrivs"].strip() == "1"
+
+
+def test_a_tenants_fork_bomb_ends_at_its_limit_and_its_memory_has_one(running):
+    forked, address_space = ask(running, "/fork-bomb")["limits"]
+    assert 400 < forked < 512
+    assert address_space == [3 * running.limits.memory] * 2
 
 
 def test_a_tenant_gets_nothing_of_roots_environment(running, machine):

@@ -19,10 +19,6 @@ HARMLESS = {
     "etc/pg_hba.conf",
     "etc/postgresql.conf",
     "etc/room",
-    "control-plane/supervisord.pid",
-    "data-plane/supervisord.pid",
-    "log/control-plane.log",
-    "log/data-plane.log",
     "storage/.saasodoo-fence",
     "storage/.saasodoo-storage",
 }
