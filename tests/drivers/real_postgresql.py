@@ -80,6 +80,9 @@ class RealPostgresql:
             cursor.execute(statement, values)
             return cursor.fetchall() if cursor.description else None
 
+    def has_database(self, name):
+        return bool(self.query("SELECT 1 FROM pg_database WHERE datname = %s", [name]))
+
     def clean(self):
         """Drop whatever this run made."""
         mine = f"saasodoo:{self.platform}:%"

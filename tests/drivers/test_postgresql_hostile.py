@@ -55,7 +55,7 @@ def test_a_tenant_that_writes_another_mark_on_its_database_fools_nobody(
     )
     assert real.list_databases()[real_clone.name].mark == real_clone.mark
     real.remove_database(real_clone)
-    assert not real.exists(real_clone.name)
+    assert not server.has_database(real_clone.name)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_tenant_neither_hides_its_database_nor_keeps_it_from_being_removed(
         real.rename_database(real_clone, moved)
     real.remove_database(real_clone, moved)
     real.remove_role(real_clone)
-    assert not real.exists(moved)
+    assert not server.has_database(moved)
     assert real_clone.role not in real.list_roles()
 
 

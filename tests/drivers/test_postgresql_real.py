@@ -63,7 +63,7 @@ def test_what_a_crash_left_is_ours_and_is_finished_by_the_next_run(
     monkeypatch.setattr(dying, step, die)
     with pytest.raises(KeyboardInterrupt):
         dying.ensure_database(spec, *clone)
-    if real.exists(spec.name):
+    if server.has_database(spec.name):
         assert real.list_databases()[spec.name].mark == spec.mark
     real.ensure_database(spec, *clone)
     server.query("CREATE TABLE more (id int)", **login_of(spec))
@@ -95,7 +95,7 @@ def test_a_database_in_use_is_dropped_with_its_connections_ended(
     with server.connect(**login_of(real_clone)):
         assert real.list_databases()[real_clone.name].connections == 1
         real.remove_database(real_clone)
-    assert not real.exists(real_clone.name)
+    assert not server.has_database(real_clone.name)
 
 
 def test_a_template_in_use_can_be_cloned_later(server, real, tenants):

@@ -84,12 +84,6 @@ class PostgresqlDriver(PostgresqlStatements):
             rows = cursor.fetchall()
         return {name: mark for name, note in rows if (mark := self._our_mark(note))}
 
-    def exists(self, name):
-        """Tell whether a database of that name exists, whosever it is."""
-        with self._cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
-            return bool(cursor.fetchone())
-
     # Roles
 
     def ensure_role(self, spec):
@@ -226,12 +220,6 @@ class PostgresqlDriver(PostgresqlStatements):
                         sql.Identifier(name)
                     )
                 )
-
-    def end_connections(self, spec):
-        """End the connections of the tenant's database."""
-        with self._cursor() as cursor:
-            if self._find(cursor, spec):
-                self._end_connections(cursor, spec.name)
 
     # Steps of ensure_database
 
