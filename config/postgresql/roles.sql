@@ -9,6 +9,7 @@ ALTER ROLE saas_owner NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'saas_owner'
 ALTER ROLE saas_web NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'saas_web';
 ALTER ROLE saas_admin NOSUPERUSER CREATEDB CREATEROLE PASSWORD :'saas_admin';
 GRANT pg_read_all_stats, pg_signal_backend TO saas_admin;
+GRANT SET ON PARAMETER temp_file_limit TO saas_admin;
 
 -- A job holds its row's lock in an idle transaction for as long as it runs.
 ALTER ROLE saas_owner SET idle_in_transaction_session_timeout = 0;

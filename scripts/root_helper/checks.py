@@ -5,6 +5,7 @@ import re
 from .errors import NotOurs, Permanent
 
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+LONGEST_WORK = 3600  # seconds
 PATTERNS = {
     "uuid": re.compile(_UUID),
     "fence's epoch": re.compile(r"[0-9]{1,12}-[0-9a-f]{16}"),
@@ -41,6 +42,13 @@ def number(name, value, allowed):
         raise Permanent(
             f"{name} {value!r} is not in {allowed.start}…{allowed.stop - 1}."
         )
+    return value
+
+
+def seconds(value):
+    """Check a time that work may take, and return it."""
+    if type(value) not in (int, float) or not 0 < value <= LONGEST_WORK:
+        raise Permanent(f"{value!r} is no time to work.")
     return value
 
 

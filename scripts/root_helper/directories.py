@@ -9,6 +9,7 @@ import json
 import os
 import stat
 import subprocess
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from . import checks
@@ -53,12 +54,14 @@ def ensure(settings, root, name, mark, uid, quota):
     marker = {"mark": mark, "uid": uid, "quota": quota}
     found = read_marker(path)
     if not path.exists():
+        _check_free(settings, mark, uid)
         # Built aside: a directory of this name has its marker from the start.
         aside = path.with_name(f".new-{name}")
         _remove_tree([aside])
         _make_folder(aside, 0o750, 0, uid)
         write_file(aside / MARKER, json.dumps(marker), 0o600)
         aside.rename(path)
+        _sync(path.parent)
     elif not found or found["mark"] != mark:
         raise NotOurs(f"The directory {name} exists and is not this instance's.")
     elif found["uid"] != uid:
@@ -165,7 +168,23 @@ def write_file(path, content, mode, gid=0):
         file.write(content)
         os.fchown(file.fileno(), 0, gid)
         os.fchmod(file.fileno(), mode)
+        # After a power cut an empty marker would make a directory nobody's.
+        file.flush()
+        os.fsync(file.fileno())
     aside.rename(path)
+    _sync(path.parent)
+
+
+def _check_free(settings, mark, uid):
+    """Refuse a user to whose group another instance's directory belongs."""
+    for root in settings.storage_roots:
+        for path in Path(root, INSTANCES).glob("*"):  # none where it is not mounted
+            with suppress(FileNotFoundError):
+                if path.lstat().st_gid != uid:
+                    continue
+                found = read_marker(path)
+                if found and found["mark"] != mark:
+                    raise NotOurs(f"User {uid} belongs to {path.name}.")
 
 
 def _sentinel_text(settings, uuid):
@@ -220,6 +239,14 @@ def _make_folder(path, mode, uid=0, gid=0):
         os.close(handle)
 
 
+def _sync(folder):
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _remove_tree(paths):
     if not paths:
         return
@@ -239,8 +266,9 @@ def _measure(instances, names):
     return [(name, int(used)) for used, name in lines]
 
 
+@contextmanager
 def _start_as(uid, command, **streams):
-    return subprocess.Popen(
+    with subprocess.Popen(
         command,
         stderr=subprocess.PIPE,
         user=uid,
@@ -250,7 +278,12 @@ def _start_as(uid, command, **streams):
         umask=0o077,
         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
         **streams,
-    )
+    ) as process:
+        try:
+            yield process
+        except BaseException:
+            process.kill()  # its end is waited for
+            raise
 
 
 def _run_as(uid, command):

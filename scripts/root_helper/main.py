@@ -2,10 +2,11 @@
 
 import json
 import os
+import signal
 import sys
 
-from . import directories, processes, programs, settings
-from .errors import HelperError, Permanent, from_os
+from . import checks, directories, processes, programs, settings
+from .errors import HelperError, Permanent, Retryable, from_os
 
 VERBS = {
     "directory_ensure": directories.ensure,
@@ -50,12 +51,24 @@ def _run(program):
     try:
         request = json.loads(sys.stdin.buffer.read(LONGEST_REQUEST))
         verb, arguments = VERBS[request["verb"]], request["arguments"]
+        seconds = request["seconds"]
     except (ValueError, KeyError, TypeError) as error:
         raise Permanent("No such verb.") from error
+    _bound(request["verb"], checks.seconds(seconds))
     try:
         return verb(chosen, **arguments) or {}
     except TypeError as error:
         raise Permanent(f"Wrong arguments: {error}.") from error
+
+
+def _bound(verb, seconds):
+    """Give up before the caller does: nobody else can end what runs as root."""
+
+    def give_up(*_):
+        raise Retryable(f"The root helper gave {verb} up after {seconds:g} s.")
+
+    signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def _refusal(error):

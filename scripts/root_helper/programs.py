@@ -14,6 +14,11 @@ from .errors import NotOurs, Permanent
 _HEADER = re.compile(r"; (?P<mark>\S+) uid=(?P<uid>\d+) port=(?P<port>\d+)\n")
 MEGABYTE = 1 << 20
 
+PROCESSES = 512  # with their threads; one for each open web socket
+ADDRESS_SPACE = (
+    3  # times the memory: Odoo keeps itself below once, and could raise that
+)
+
 # The tenant's user, no capability, nothing of root's environment; temporary files are
 # measured and removed with its directory. The lock keeps a second copy waiting when the
 # first outlived its supervisor (an orphan).
@@ -24,7 +29,7 @@ process_name=$process
 command=/bin/sh -c "exec env -i HOME=$directory TMPDIR=$directory/tmp \
 USER=$name LOGNAME=$name \
 PATH=$venv/bin:/usr/bin:/bin LANG=C.UTF-8 PGREQUIREAUTH=scram-sha-256 \
-setpriv --reuid $uid --regid $uid \
+prlimit --nproc=$processes --as=$address_space setpriv --reuid $uid --regid $uid \
 --clear-groups --no-new-privs --inh-caps=-all --bounding-set=-all flock -F $lock \
 $venv/bin/python $launcher $arguments >>$log 2>&1"
 directory=/
@@ -77,6 +82,8 @@ def write(settings, name, mark, uid, port, directory, odoo, task=None):
             port=port,
             name=name,
             directory=path,
+            processes=PROCESSES,
+            address_space=ADDRESS_SPACE * odoo["memory"],
         )
         # The name says which files it runs with: seen in supervisor's one listing.
         digest = hashlib.sha256((conf + program).encode()).hexdigest()[:12]

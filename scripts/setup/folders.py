@@ -58,6 +58,8 @@ LOGS = (
     ("log/web.log", WEB),
     ("log/jobs.log", JOBS),
     ("log/install.log", JOBS),
+    ("log/data-plane.log", "root"),
+    ("log/control-plane.log", "root"),
 )
 
 

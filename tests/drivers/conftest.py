@@ -4,6 +4,12 @@ from uuid import uuid4
 
 import pytest
 from drivers.fakes import FakeWorld
+from postgresql_fixtures import (  # noqa: F401  (fixtures of the suites of PostgreSQL)
+    real,
+    real_clone,
+    real_template,
+    server,
+)
 from real_machine import RealMachine
 from real_postgresql import RealPostgresql
 from real_swarm import RealSwarm
@@ -37,8 +43,8 @@ def tenants(platform):
 
 @pytest.fixture(scope="session")
 def real_postgresql(platform):
-    with RealPostgresql.started(platform) as server:
-        yield server
+    with RealPostgresql.started(platform) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
@@ -98,8 +104,8 @@ def process(kind, request, world, platform):
 
 @pytest.fixture(scope="session")
 def real_traefik(platform):
-    with RealTraefik.started(platform) as server:
-        yield server
+    with RealTraefik.started(platform) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")

@@ -39,6 +39,9 @@ class RealPostgresql:
                 )
             )
             cursor.execute(
+                sql.SQL("GRANT SET ON PARAMETER temp_file_limit TO {}").format(login)
+            )
+            cursor.execute(
                 sql.SQL("GRANT CONNECT ON DATABASE postgres TO {}").format(login)
             )
         try:
@@ -76,6 +79,9 @@ class RealPostgresql:
         with self.connect(**connection) as cursor:
             cursor.execute(statement, values)
             return cursor.fetchall() if cursor.description else None
+
+    def has_database(self, name):
+        return bool(self.query("SELECT 1 FROM pg_database WHERE datname = %s", [name]))
 
     def clean(self):
         """Drop whatever this run made."""

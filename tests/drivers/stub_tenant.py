@@ -1,7 +1,9 @@
 """Stands in for a tenant's Odoo: starts at once and tells what it was given."""
 
+import contextlib
 import json
 import os
+import resource
 import signal
 import sys
 from configparser import RawConfigParser
@@ -14,11 +16,13 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         if self.path == "/crash":
             os._exit(1)
+        limits = fork_bomb() if self.path == "/fork-bomb" else None
         content = {
             "pid": os.getpid(),
             "ids": [os.getresuid(), os.getresgid(), os.getgroups()],
             "environment": dict(os.environ),
             "path": self.path,
+            "limits": limits,
             "headers": {name.lower(): value for name, value in self.headers.items()},
         }
         body = json.dumps(content).encode()
@@ -30,6 +34,24 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *args):
         print("asked", self.path, flush=True)
+
+
+def fork_bomb():
+    """Fork as often as the system lets it; end them all again.
+
+    :return: how many there were, and how many bytes one could address
+    """
+    children = []
+    with contextlib.suppress(BlockingIOError):
+        while len(children) < 5000:
+            child = os.fork()
+            if not child:
+                signal.pause()
+            children.append(child)
+    for child in children:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    return len(children), resource.getrlimit(resource.RLIMIT_AS)
 
 
 def read_conf(arguments):

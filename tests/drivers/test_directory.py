@@ -6,7 +6,12 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
-from drivers.errors import InfraError, NotOurs, PermanentInfraError
+from drivers.errors import (
+    InfraError,
+    NotOurs,
+    PermanentInfraError,
+    RetryableInfraError,
+)
 from drivers.specs import DirectorySpec
 from real_machine import mounted_tmpfs
 from tenants import stranger
@@ -44,6 +49,20 @@ def test_ensuring_twice_changes_nothing(directory, spec):
     directory.ensure_directory(spec)
     directory.set_quota(replace(spec, quota=5))
     assert directory.list_directories() == before
+
+
+def test_a_user_of_another_instance_is_refused(
+    directory, other_directory, spec, tenants
+):
+    other, _ = other_directory
+    other.ensure_sentinel()
+    new = replace(tenants.make().directory, uid=spec.uid)
+    for storage in (directory, other):
+        with pytest.raises(NotOurs, match=f"User {spec.uid} belongs to {spec.name}"):
+            storage.ensure_directory(new)
+        assert new.name not in storage.list_directories()
+    other.ensure_directory(spec)  # the same instance may be on two
+    other.remove_directory(spec)
 
 
 def test_removing_twice_is_removing_once(directory, spec):
@@ -324,6 +343,30 @@ def test_a_storage_that_is_not_mounted_is_no_empty_storage(machine, tenants):
         with pytest.raises(PermanentInfraError, match="not mounted"):
             touch()
     assert list((machine.run / "small").iterdir()) == []
+
+
+def test_a_storage_that_hangs_holds_nobody_for_ever(machine, tmp_path, monkeypatch):
+    monkeypatch.setattr("drivers.directory.PATIENCE", 0.1)
+    driver = machine.directory()
+    driver._root = tmp_path
+    os.mkfifo(tmp_path / ".saasodoo-storage")  # whoever opens it waits
+    for touch in (driver.check, driver.room, driver.read_fence):
+        with pytest.raises(RetryableInfraError, match="does not answer"):
+            touch()
+
+
+def test_a_copy_that_takes_too_long_leaves_nobody_at_work(
+    real, machine, own, template, monkeypatch
+):
+    monkeypatch.setattr("drivers.directory.LONG", 1.0)
+    endless = plant(machine, template, "filestore/tmpl/endless", "")
+    os.truncate(endless, 1 << 40)
+    with pytest.raises(RetryableInfraError, match="gave directory_copy up after"):
+        real.copy_filestore(own, template, "tmpl", "clone")
+    for spec in (own, template):
+        assert machine.processes(spec.uid) == []
+    real.remove_directory(own)
+    real.remove_directory(template)
 
 
 def test_another_storage_at_the_same_place_is_noticed(machine):

@@ -1,11 +1,16 @@
 """The root helper itself: who may run it, and what it answers to nonsense."""
 
+import fcntl
 import json
+import os
 import subprocess
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from drivers.errors import PermanentInfraError, RetryableInfraError
 from drivers.helper import RootHelper
+from real_machine import CHECKOUT
 
 
 @pytest.fixture
@@ -26,9 +31,13 @@ def answer(program, request, *arguments, **options):
         "",
         "nonsense",
         "[]",
-        '{"verb": "shell", "arguments": {}}',
-        '{"verb": "usage", "arguments": {"evil": 1}}',
-        '{"verb": ["usage"], "arguments": {}}',
+        '{"verb": "shell", "arguments": {}, "seconds": 9}',
+        '{"verb": "usage", "arguments": {"evil": 1}, "seconds": 9}',
+        '{"verb": "usage", "arguments": {}}',
+        '{"verb": "usage", "arguments": {}, "seconds": -1}',
+        '{"verb": "usage", "arguments": {}, "seconds": 0}',
+        '{"verb": "usage", "arguments": {}, "seconds": "soon"}',
+        '{"verb": ["usage"], "arguments": {}, "seconds": 9}',
     ],
 )
 def test_what_is_no_request_is_refused_in_words(program, request_text):
@@ -39,7 +48,9 @@ def test_what_is_no_request_is_refused_in_words(program, request_text):
 
 
 def test_it_takes_no_arguments(program):
-    assert not answer(program, '{"verb": "usage", "arguments": {}}', "usage")["ok"]
+    asked = '{"verb": "usage", "arguments": {}, "seconds": 9}'
+    assert answer(program, asked)["ok"]
+    assert not answer(program, asked, "usage")["ok"]
 
 
 def test_it_must_be_root(program):
@@ -47,7 +58,10 @@ def test_it_must_be_root(program):
     assert "root" in refused["message"]
 
 
-@pytest.mark.parametrize("place", ["etc/helper.json", "etc", "code/bin"])
+PLACES = ("", "etc", "etc/helper.json", "code", "code/bin", "code/bin/root_helper")
+
+
+@pytest.mark.parametrize("place", [*PLACES, "code/bin/root_helper/main.py"])
 def test_it_trusts_no_settings_that_others_could_write(machine, place):
     path = machine.run / place
     mode = path.stat().st_mode
@@ -62,6 +76,48 @@ def test_it_trusts_no_settings_that_others_could_write(machine, place):
 def test_a_helper_that_hangs_is_given_up():
     with pytest.raises(RetryableInfraError, match="longer than"):
         RootHelper(("sleep", "60"), timeout=0.1).call("usage")
+
+
+def test_a_helper_that_waits_for_others_gives_up_before_its_caller_does(machine):
+    mark = f"saasodoo:{machine.platform}:{uuid4()}"
+    helper = machine.helper(timeout=2.0)
+    folder = os.open(machine.run / "data-plane/programs", os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        with pytest.raises(RetryableInfraError, match="gave program_keep_stopped up"):
+            helper.call("program_keep_stopped", name="odoo_x", mark=mark)
+    finally:
+        os.close(folder)
+
+
+def test_what_it_started_ends_with_it(machine, tmp_path, monkeypatch, tenants):
+    spec = tenants.make().directory
+    machine.directory().ensure_directory(spec)
+    slow = tmp_path / "du"
+    slow.write_text(f"#!/bin/sh\necho $$ >{tmp_path}/pid\nexec sleep 60\n")
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr("drivers.directory.LONG", 2.0)
+    with pytest.raises(RetryableInfraError, match="gave directory_list up"):
+        machine.directory().list_directories(measure=True)
+    assert not Path("/proc", (tmp_path / "pid").read_text().strip()).exists()
+    machine.directory().remove_directory(spec)
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(CHECKOUT / "scripts")
+    from root_helper import directories
+
+    seen, sync = [], os.fsync
+
+    def note(handle):
+        synced = Path(os.readlink(f"/proc/self/fd/{handle}"))
+        seen.append((synced.name, (tmp_path / "marker").exists()))
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", note)
+    directories.write_file(tmp_path / "marker", "whose it is", 0o600)
+    assert seen == [(".marker.new", False), (tmp_path.name, True)]
 
 
 def test_a_helper_that_is_not_there_or_may_not_be_run_is_told():

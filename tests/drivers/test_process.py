@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import urllib.request
 from dataclasses import replace
@@ -75,7 +76,7 @@ def ask(spec, path="/"):
     """Ask the stub tenant; None while it does not answer."""
     address = f"http://127.0.0.1:{spec.port}{path}"
     try:
-        with urllib.request.urlopen(address, timeout=5) as answer:
+        with urllib.request.urlopen(address, timeout=30) as answer:
             return json.load(answer)
     except OSError:
         return None
@@ -90,6 +91,12 @@ def test_a_tenant_runs_as_its_own_user_with_no_capability(running):
     for field in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
         assert int(status[field], 16) == 0
     assert status["NoNewPrivs"].strip() == "1"
+
+
+def test_a_tenants_fork_bomb_ends_at_its_limit_and_its_memory_has_one(running):
+    forked, address_space = ask(running, "/fork-bomb")["limits"]
+    assert 400 < forked < 512
+    assert address_space == [3 * running.limits.memory] * 2
 
 
 def test_a_tenant_gets_nothing_of_roots_environment(running, machine):
@@ -285,6 +292,17 @@ def test_a_supervisor_that_is_down_is_no_empty_listing(machine):
     for touch in (driver.list_services, driver.list_tasks):
         with pytest.raises(RetryableInfraError, match="does not answer"):
             touch()
+
+
+def test_a_supervisor_that_takes_a_call_and_never_answers_is_given_up(
+    machine, tmp_path
+):
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(tmp_path / "silent.sock"))
+        silent.listen()
+        driver = machine.process(socket=str(tmp_path / "silent.sock"), timeout=0.2)
+        with pytest.raises(RetryableInfraError, match="does not answer: timed out"):
+            driver.list_services()
 
 
 @pytest.mark.parametrize(

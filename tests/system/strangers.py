@@ -125,7 +125,7 @@ def processes_of(uid):
 def helper(platform, verb, **arguments):
     """Call the root helper as `jobs` does."""
     program = platform.run_dir / "code/bin/root-helper"
-    request = json.dumps({"verb": verb, "arguments": arguments})
+    request = json.dumps({"verb": verb, "arguments": arguments, "seconds": 25})
     done = run("sudo", "-n", program, stdin=request, user="saas-jobs")
     return json.loads(done.stdout)
 

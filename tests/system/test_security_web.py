@@ -333,7 +333,7 @@ def test_the_user_of_web_has_no_power(platform):
     program = platform.run_dir / "code/bin/root-helper"
     for command in (("sudo", "-n", program), ("sudo", "-n", "id")):
         assert run(*command, stdin="", user="saas-web").returncode
-    request = '{"verb": "usage", "arguments": {}}'
+    request = '{"verb": "usage", "arguments": {}, "seconds": 9}'
     refused = run(program, stdin=request, user="saas-web")
     assert "must run as root" in refused.stdout
 

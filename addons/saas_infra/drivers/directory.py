@@ -1,14 +1,17 @@
 """Tenants' directories on one storage that is mounted here."""
 
 import os
+import queue
+import threading
 from pathlib import Path
 
-from .errors import NotOurs, PermanentInfraError
+from .errors import NotOurs, PermanentInfraError, RetryableInfraError
 from .specs import DirectoryState, Mark
 
 SENTINEL = ".saasodoo-storage"
 FENCE = ".saasodoo-fence"
 LONG = 600.0  # seconds for a walk through many files
+PATIENCE = 10.0  # seconds for a storage to answer
 
 
 class DirectoryDriver:
@@ -31,35 +34,14 @@ class DirectoryDriver:
 
         :raise PermanentInfraError: with the cure
         """
-        wanted = f"saasodoo-storage:{self._platform}:{self._storage_uuid}"
-        try:
-            found = (self._root / SENTINEL).read_text().strip()
-            is_read_only = os.statvfs(self._root).f_flag & os.ST_RDONLY
-        except FileNotFoundError as error:
-            raise PermanentInfraError(
-                f"The storage {self._root} is not mounted: it has no {SENTINEL}.",
-                cure="Mount it. A new storage is marked when it is added.",
-            ) from error
-        except OSError as error:
-            raise PermanentInfraError(
-                f"The storage {self._root} cannot be read: {error.strerror}.",
-                cure="Look at the mount, and at the rights of the folders above it.",
-            ) from error
-        if found != wanted:
-            raise NotOurs(f"{self._root} is another storage: {found[:120]}.")
-        if is_read_only:
-            raise PermanentInfraError(
-                f"The storage {self._root} is read-only.",
-                cure="Find out why the system made it so, then mount it read-write.",
-            )
+        self._look()
 
     def room(self):
         """Tell the size of the storage: total and free, in bytes.
 
         :rtype: dict
         """
-        self.check()
-        found = os.statvfs(self._root)
+        found = self._look()
         return {
             "total": found.f_blocks * found.f_frsize,
             "free": found.f_bavail * found.f_frsize,
@@ -82,7 +64,7 @@ class DirectoryDriver:
         """
         self.check()
         try:
-            found = (self._root / FENCE).read_text().strip()
+            found = self._read(FENCE)
         except FileNotFoundError:
             return ""
         _, platform, epoch = (found.split(":") + ["", ""])[:3]
@@ -163,6 +145,58 @@ class DirectoryDriver:
             )
             for name, values in found["directories"].items()
         }
+
+    def _look(self):
+        wanted = f"saasodoo-storage:{self._platform}:{self._storage_uuid}"
+        try:
+            found = self._read(SENTINEL)
+            volume = self._in_time(os.statvfs, self._root)
+        except FileNotFoundError as error:
+            raise PermanentInfraError(
+                f"The storage {self._root} is not mounted: it has no {SENTINEL}.",
+                cure="Mount it. A new storage is marked when it is added.",
+            ) from error
+        except OSError as error:
+            raise PermanentInfraError(
+                f"The storage {self._root} cannot be read: {error.strerror}.",
+                cure="Look at the mount, and at the rights of the folders above it.",
+            ) from error
+        if found != wanted:
+            raise NotOurs(f"{self._root} is another storage: {found[:120]}.")
+        if volume.f_flag & os.ST_RDONLY:
+            raise PermanentInfraError(
+                f"The storage {self._root} is read-only.",
+                cure="Find out why the system made it so, then mount it read-write.",
+            )
+        return volume
+
+    def _read(self, name):
+        return self._in_time((self._root / name).read_text).strip()
+
+    def _in_time(self, ask, *arguments):
+        """Ask in a thread that may be left behind: a dead mount holds who touches it.
+
+        :raise RetryableInfraError: where the storage does not answer
+        """
+        answers = queue.SimpleQueue()
+
+        def run():
+            try:
+                answers.put((ask(*arguments), None))
+            except OSError as error:
+                answers.put((None, error))
+
+        threading.Thread(target=run, daemon=True).start()
+        try:
+            answer, error = answers.get(timeout=PATIENCE)
+        except queue.Empty:
+            raise RetryableInfraError(
+                f"The storage {self._root} does not answer.",
+                cure="Look at its mount, and at the server behind it.",
+            ) from None
+        if error:
+            raise error
+        return answer
 
     def _call(self, verb, **arguments):
         return self._helper.call(verb, root=str(self._root), **arguments)

@@ -35,9 +35,10 @@ class RootHelper:
         :rtype: dict
         :raise InfraError: what the helper says, by its kind
         """
-        request = json.dumps({"verb": verb, "arguments": arguments})
+        timeout = timeout or self._timeout
+        request = {"verb": verb, "arguments": arguments, "seconds": 0.9 * timeout}
         try:
-            output, said = self._run(request, timeout or self._timeout)
+            output, said = self._run(json.dumps(request), timeout)
         except OSError as error:
             raise errors.PermanentInfraError(
                 f"The root helper cannot be started: {error}.", _CURE

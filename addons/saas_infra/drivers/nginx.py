@@ -3,15 +3,18 @@
 import fcntl
 import os
 import subprocess
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
 from supervisor.states import ProcessStates as States
 
-from .errors import NotOurs, PermanentInfraError, RetryableInfraError
+from .errors import InfraError, NotOurs, PermanentInfraError, RetryableInfraError
 from .nginx_route import read, render
 from .specs import RouteState
 from .supervisor_rpc import Supervisor
+
+KEPT = ".before"  # what a route was until nginx has taken what it is to be
 
 
 class NginxDriver:
@@ -61,14 +64,11 @@ class NginxDriver:
         wanted = render(spec, self._routes.parent / "notice")
         with self._alone():
             path, before = self._own(spec)
-            if before != wanted:
-                self._write(path, wanted)
-                try:
-                    self._validate()
-                except PermanentInfraError:
-                    self._take_back(path, before)
-                    raise
-            # Also where the file was right: a crash may have come before the reload.
+            if before == wanted:
+                # A crash may have come before the reload; and nginx reads all or none.
+                self._validate()
+            else:
+                self._try_out(path, before, wanted)
             self._reload()
 
     def remove_route(self, spec):
@@ -123,6 +123,18 @@ class NginxDriver:
             raise NotOurs(f"The route {spec.name} exists and is not this instance's.")
         return path, content
 
+    def _try_out(self, path, before, wanted):
+        """Write a file that stays only if nginx takes it."""
+        kept = path.with_suffix(KEPT)
+        self._write(kept, before or "")
+        self._write(path, wanted)
+        try:
+            self._validate()
+        except InfraError:
+            self._take_back(kept)
+            raise
+        kept.unlink()
+
     def _write(self, path, content):
         aside = path.with_suffix(".new")
         with _disk_errors(path), open(aside, "w") as file:
@@ -130,11 +142,13 @@ class NginxDriver:
             file.write(content)
         aside.rename(path)
 
-    def _take_back(self, path, before):
-        if before is None:
-            path.unlink()
+    def _take_back(self, kept):
+        path = kept.with_suffix(".conf")
+        if kept.stat().st_size:
+            kept.rename(path)
         else:
-            self._write(path, before)
+            path.unlink(missing_ok=True)
+            kept.unlink()
 
     def _validate(self):
         try:
@@ -152,7 +166,7 @@ class NginxDriver:
         if done.returncode:
             raise PermanentInfraError(
                 f"nginx refuses its configuration: {' '.join(lines)[:600]}",
-                cure="The change was taken back; what served before goes on.",
+                cure="What served before goes on. Mend the file that it names.",
             )
 
     def _reload(self):
@@ -160,14 +174,28 @@ class NginxDriver:
 
     @contextmanager
     def _alone(self):
-        """Keep other writers out."""
+        """Keep other writers out; take back what one that died had not tried out."""
         with _disk_errors(self._routes):
             handle = os.open(self._routes, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            self._lock(handle)
+            for kept in sorted(self._routes.glob(f"*{KEPT}")):
+                self._take_back(kept)
             yield
         finally:
             os.close(handle)
+
+    def _lock(self, handle):
+        deadline = time.monotonic() + self._timeout
+        while True:
+            try:
+                return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                if time.monotonic() > deadline:
+                    raise RetryableInfraError(
+                        f"Others change the routes in {self._routes} for too long."
+                    ) from error
+                time.sleep(0.02)
 
 
 @contextmanager

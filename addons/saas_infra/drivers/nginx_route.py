@@ -2,9 +2,8 @@
 
 import json
 from string import Template
-from typing import NamedTuple
 
-from .route_values import NOTICES, check
+from .route_values import NOTICES, Header, check
 from .specs import Mark
 
 _SERVER = Template(
@@ -71,12 +70,6 @@ server {
 }
 """
 )
-
-
-class Header(NamedTuple):
-    mark: Mark
-    hosts: tuple
-    state: str
 
 
 def render(spec, pages):

@@ -1,7 +1,7 @@
 """What the PostgreSQL driver is made of: connections, marks and statements."""
 
 import logging
-from contextlib import closing, contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -9,20 +9,20 @@ import psycopg2
 from psycopg2 import sql
 
 from .errors import NotOurs, PermanentInfraError
+from .pg_connection import connect
 from .pg_errors import translate
 from .specs import Mark
 
 _logger = logging.getLogger(__name__)
 
 MAINTENANCE = "postgres"
-STATEMENT_FACTOR = 6  # a clone waits for the disk
 
-# A tenant owns its database and may write any COMMENT on it; that of its role it
-# cannot touch. So the owner's mark counts first, the database's own only below the
-# admin's, where templates are.
+# A tenant owns its database and may write any COMMENT on it, or none; that of its role
+# it cannot touch. So the owner's counts first: the mark, then the oid of each finished
+# clone. The database's own counts only below the admin's, where templates are.
 _LOOK = """
     SELECT shobj_description(d.datdba, 'pg_authid'),
-           shobj_description(d.oid, 'pg_database'), d.datallowconn
+           shobj_description(d.oid, 'pg_database'), d.oid::text, d.datallowconn
       FROM pg_database d WHERE d.datname = %s"""
 _IS_MEMBER = """
     SELECT 1 FROM pg_auth_members
@@ -78,6 +78,24 @@ class PostgresqlStatements:
         )
         cursor.fetchall()
 
+    def _make_droppable(self, cursor, name):
+        # A tenant may have called its database a template. One that was half dropped
+        # is none, and takes no ALTER.
+        cursor.execute(
+            "SELECT 1 FROM pg_database WHERE datname = %s AND datistemplate", [name]
+        )
+        if cursor.fetchone():
+            cursor.execute(
+                sql.SQL("ALTER DATABASE {} IS_TEMPLATE false").format(
+                    sql.Identifier(name)
+                )
+            )
+
+    def _note_finished(self, cursor, spec):
+        cursor.execute(_LOOK, [spec.name])
+        of_role, _, oid, _ = cursor.fetchone()
+        self._comment(cursor, "ROLE", spec.role, f"{of_role} {oid}")
+
     def _comment(self, cursor, kind, name, mark):
         cursor.execute(
             sql.SQL("COMMENT ON {} {} IS %s").format(
@@ -105,7 +123,12 @@ class PostgresqlStatements:
     def _membership(self, cursor, role):
         """Be a member of a tenant's role for a moment."""
         self._join(cursor, role)
-        yield
+        try:
+            yield
+        except Exception:
+            with suppress(psycopg2.Error):  # what went wrong first is what counts
+                self._leave(cursor, role)
+            raise
         self._leave(cursor, role)
 
     def _retire(self, cursor, spec):
@@ -139,7 +162,7 @@ class PostgresqlStatements:
     # Ours or not
 
     def _our_mark(self, comment):
-        mark = Mark.parse(comment)
+        mark = _mark_in(comment)
         return mark if mark and mark.platform == self._platform else None
 
     def _find(self, cursor, spec, name=None):
@@ -153,11 +176,13 @@ class PostgresqlStatements:
         row = cursor.fetchone()
         if not row:
             return None
-        owner_comment, comment, is_open = row
-        mark = Mark.parse(owner_comment) or Mark.parse(comment)
+        of_owner, comment, oid, is_open = row
+        owner = _mark_in(of_owner)
+        mark = owner or _mark_in(comment)
         if mark != spec.mark:
             raise NotOurs(f"The database {name} exists and is not this instance's.")
-        return _Found(mark, comment is not None, is_open)
+        is_finished = oid in of_owner.split()[1:] if owner else comment is not None
+        return _Found(mark, is_finished, is_open)
 
     def _owns_role(self, cursor, spec):
         cursor.execute(
@@ -166,7 +191,7 @@ class PostgresqlStatements:
             [spec.role],
         )
         row = cursor.fetchone()
-        if row and Mark.parse(row[0]) != spec.mark:
+        if row and _mark_in(row[0]) != spec.mark:
             raise NotOurs(f"The role {spec.role} exists and is not this instance's.")
         return bool(row)
 
@@ -178,20 +203,18 @@ class PostgresqlStatements:
 
         :raise InfraError: whatever psycopg2 raises, translated
         """
-        timeout = max(2, int(self._timeout))
         try:
-            connection = psycopg2.connect(
+            with connect(
                 **self._address,
                 dbname=database,
                 user=login or self._login,
                 password=password or self._password,
-                connect_timeout=timeout,
-                application_name="saasodoo",
-                options=f"-c statement_timeout={timeout * STATEMENT_FACTOR * 1000}",
-            )
-            with closing(connection):
-                connection.autocommit = True
-                with connection.cursor() as cursor:
-                    yield cursor
+                timeout=self._timeout,
+            ) as cursor:
+                yield cursor
         except psycopg2.Error as error:
             raise translate(error) from error
+
+
+def _mark_in(comment):
+    return Mark.parse((comment or "").partition(" ")[0])

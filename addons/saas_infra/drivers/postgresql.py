@@ -1,9 +1,9 @@
 """Roles and databases of tenants on one PostgreSQL server.
 
 The admin login is no superuser (CREATEDB CREATEROLE, pg_read_all_stats,
-pg_signal_backend, CONNECT on ``postgres``). It is a member of a tenant's role only
-while it clones, renames or drops: a finished tenant's role has no member. Of a
-template's role it stays one, as clones are made at the same time.
+pg_signal_backend, SET on ``temp_file_limit``, CONNECT on ``postgres``). It is a member
+of a tenant's role only while it clones, renames or drops: a finished tenant's role has
+no member. Of a template's role it stays one, as clones are made at the same time.
 """
 
 from psycopg2 import errors, extensions, sql
@@ -15,6 +15,7 @@ from .specs import DatabaseState
 
 STATEMENT_TIMEOUT = "15min"
 IDLE_IN_TRANSACTION_TIMEOUT = "10min"
+TEMP_FILE_LIMIT = "1GB"  # for each connection; the tenant cannot raise it
 
 _LIST = """
     SELECT d.datname,
@@ -22,12 +23,12 @@ _LIST = """
            shobj_description(d.oid, 'pg_database'),
            coalesce(pg_database_size(d.oid), 0),
            (SELECT count(*) FROM pg_stat_activity a WHERE a.datid = d.oid)
-      FROM pg_database d WHERE NOT d.datistemplate"""
+      FROM pg_database d"""
 _PING = """
     SELECT current_setting('server_version_num')::int / 10000,
            current_setting('max_connections')::int, count(*),
            coalesce(sum(pg_database_size(oid)), 0)::bigint
-      FROM pg_database WHERE NOT datistemplate"""
+      FROM pg_database WHERE datname NOT IN ('template0', 'template1')"""
 
 
 class PostgresqlDriver(PostgresqlStatements):
@@ -83,12 +84,6 @@ class PostgresqlDriver(PostgresqlStatements):
             rows = cursor.fetchall()
         return {name: mark for name, note in rows if (mark := self._our_mark(note))}
 
-    def exists(self, name):
-        """Tell whether a database of that name exists, whosever it is."""
-        with self._cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
-            return bool(cursor.fetchone())
-
     # Roles
 
     def ensure_role(self, spec):
@@ -117,6 +112,7 @@ class PostgresqlDriver(PostgresqlStatements):
             for setting, value in (
                 ("statement_timeout", STATEMENT_TIMEOUT),
                 ("idle_in_transaction_session_timeout", IDLE_IN_TRANSACTION_TIMEOUT),
+                ("temp_file_limit", TEMP_FILE_LIMIT),
             ):
                 cursor.execute(
                     sql.SQL("ALTER ROLE {} SET {} = %s").format(
@@ -148,9 +144,9 @@ class PostgresqlDriver(PostgresqlStatements):
     def ensure_database(self, spec, template=None, template_role=None):
         """Make the tenant's database, or finish it after a crash.
 
-        A clone belongs to the tenant's role and gets its COMMENT last; until then
-        its owner tells whose it is. An empty database (no template) is one to build
-        a template in: it belongs to the admin, as REASSIGN OWNED moves every
+        A clone belongs to the tenant's role, which tells whose it is; that it is
+        finished is noted last, at the role. An empty database (no template) is one to
+        build a template in: it belongs to the admin, as REASSIGN OWNED moves every
         database of a role, and the role may only create objects in it.
 
         :param DatabaseSpec spec: the database; its role exists
@@ -166,8 +162,6 @@ class PostgresqlDriver(PostgresqlStatements):
                 self._open_for_building(cursor, spec, found)
             elif not (found and found.is_finished):
                 self._finish_clone(cursor, spec, template_role)
-            elif self._is_member(cursor, spec.role):
-                self._leave(cursor, spec.role)
 
     def set_identity(self, spec, identity):
         """Make a clone somebody of its own, before Odoo opens it.
@@ -196,6 +190,8 @@ class PostgresqlDriver(PostgresqlStatements):
         """
         with self._cursor() as cursor:
             if self._find(cursor, spec, new_name):
+                if self._is_member(cursor, spec.role):
+                    self._leave(cursor, spec.role)
                 return
             if not self._find(cursor, spec):
                 raise NotFound(f"There is no database {spec.name}.")
@@ -218,17 +214,12 @@ class PostgresqlDriver(PostgresqlStatements):
             if not self._find(cursor, spec, name):
                 return
             with self._membership(cursor, spec.role):
+                self._make_droppable(cursor, name)
                 cursor.execute(
                     sql.SQL("DROP DATABASE {} WITH (FORCE)").format(
                         sql.Identifier(name)
                     )
                 )
-
-    def end_connections(self, spec):
-        """End the connections of the tenant's database."""
-        with self._cursor() as cursor:
-            if self._find(cursor, spec):
-                self._end_connections(cursor, spec.name)
 
     # Steps of ensure_database
 
@@ -260,6 +251,7 @@ class PostgresqlDriver(PostgresqlStatements):
                 )
                 inside.execute("COMMIT")
             self._comment(cursor, "DATABASE", spec.name, spec.mark)
+        self._note_finished(cursor, spec)
 
     def _open_for_building(self, cursor, spec, found):
         if found and not found.is_open and found.is_finished:

@@ -14,6 +14,7 @@ from supervisor.xmlrpc import Faults
 from .errors import RetryableInfraError
 from .specs import Mark, NodeState, ServiceState, TaskSpec, TaskState, Usage, service_of
 from .supervisor_rpc import Supervisor
+from .tasks import look_up
 
 NODE = "localhost"  # what set-up names this machine's node
 _RUNNING = (States.STARTING, States.RUNNING)
@@ -100,15 +101,7 @@ class ProcessDriver:
 
         :rtype: TaskState
         """
-        absent = TaskState(name=spec.name, mark=spec.service.mark, state="absent")
-        state = self.list_tasks().get(spec.name, absent)
-        if state.state != "failed":
-            return state
-        last = self.logs(spec, 1).strip()
-        message = f"{state.message} {last}".strip()
-        return TaskState(
-            name=state.name, mark=state.mark, state="failed", message=message
-        )
+        return look_up(self, spec)
 
     def list_tasks(self):
         """List the tasks of this platform.

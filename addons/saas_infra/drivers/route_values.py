@@ -1,8 +1,10 @@
 """What a route may say: nothing that could be more than a name, wherever it goes."""
 
 import re
+from typing import NamedTuple
 
 from .errors import PermanentInfraError
+from .specs import Mark
 
 _HOST = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*")
 _UPSTREAM = re.compile(r"[A-Za-z0-9._-]+:[0-9]{1,5}")
@@ -10,6 +12,14 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{8,256}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 # seconds after which a browser may ask again, by what the page says
 NOTICES = {"starting": 5, "stopped": 300, "suspended": 3600}
+
+
+class Header(NamedTuple):
+    """What a route says of itself, wherever it is written."""
+
+    mark: Mark
+    hosts: tuple
+    state: str
 
 
 def check(spec):

@@ -43,7 +43,7 @@ class DatabaseSpec:
     name: str
     role: str
     password: str = field(repr=False)
-    connection_limit: int = 20
+    connection_limit: int = 10  # one process with its db_maxconn, and two to spare
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,8 @@ from supervisor.xmlrpc import Faults, SupervisorTransport
 from .errors import PermanentInfraError, RetryableInfraError
 
 _CURE = "Run `make up`: it starts what does not run."
+# A program that is just started anew takes no signal for a moment.
+_PASSING = (Faults.SHUTDOWN_STATE, Faults.STILL_RUNNING, Faults.NOT_RUNNING)
 
 
 class _Connection(http.client.HTTPConnection):
@@ -72,6 +74,6 @@ class Supervisor:
 
 def _refusal(method, fault):
     text = f"supervisor refuses {method}: {fault.faultString}"
-    if fault.faultCode in (Faults.SHUTDOWN_STATE, Faults.STILL_RUNNING):
+    if fault.faultCode in _PASSING:
         return RetryableInfraError(text, _CURE)
     return PermanentInfraError(text, cure="Look at the supervisor's log.")

@@ -9,7 +9,7 @@ import time
 import tenacity
 
 from .errors import NotFound, NotOurs, PermanentInfraError, RetryableInfraError
-from .specs import TaskState, service_of
+from .specs import service_of
 from .swarm_conf import render
 from .swarm_engine import Engine, OutOfSequence
 from .swarm_secrets import Secrets
@@ -23,6 +23,7 @@ from .swarm_state import (
     task_state,
     why,
 )
+from .tasks import look_up
 
 _ENDED = ("completed", "paused", "rollback_completed", "rollback_paused")
 
@@ -126,15 +127,7 @@ class SwarmDriver:
 
         :rtype: TaskState
         """
-        absent = TaskState(name=spec.name, mark=spec.service.mark, state="absent")
-        state = self.list_tasks().get(spec.name, absent)
-        if state.state != "failed":
-            return state
-        last = self.logs(spec, 1).strip()
-        message = f"{state.message} {last}".strip()
-        return TaskState(
-            name=state.name, mark=state.mark, state="failed", message=message
-        )
+        return look_up(self, spec)
 
     def list_tasks(self):
         """List the tasks of this platform.

@@ -7,9 +7,8 @@ reads all of them again.
 """
 
 import json
-from typing import NamedTuple
 
-from .route_values import check
+from .route_values import Header, check
 from .specs import Mark
 
 ROOT = "traefik/http"
@@ -19,12 +18,6 @@ LOGIN = (
 )
 SECRET = "headers/customRequestHeaders/X-SaaSOdoo-Secret"
 TARGET = "headers/customRequestHeaders/X-SaaSOdoo-Target"
-
-
-class Header(NamedTuple):
-    mark: Mark
-    hosts: tuple
-    state: str
 
 
 def render(spec, scheme):

@@ -16,7 +16,15 @@ from .committed import CommittedCase
 from .common import PLATFORM
 
 STRANGER = "99999999-9999-4999-8999-999999999999"
-PARTS = ("roles", "databases", "directories", "services", "routes")
+# each kind of outside object, and the field that has its name
+NAMES = {
+    "roles": "database",
+    "databases": "database",
+    "directories": "directory",
+    "services": "service",
+    "routes": "service",
+}
+PARTS = tuple(NAMES)
 
 
 @dataclass
@@ -126,22 +134,11 @@ class TestFaults(CommittedCase):
         self.check_whole(instance)
 
     def test_an_object_of_the_same_name_that_is_not_ours_is_left_alone(self):
-        for part, field in (
-            ("roles", "database"),
-            ("databases", "database"),
-            ("directories", "directory"),
-            ("services", "service"),
-            ("routes", "service"),
-        ):
+        for part, field in NAMES.items():
             with self.subTest(part=part):
                 instance = self.make_instance("terminate")
                 name = self.instance(instance, field)
-                foreign = {
-                    **{"role": "theirs", "uid": 1, "port": 1, "running": True},
-                    **{"hosts": [], "redirects": [], "state": "running"},
-                    "mark": f"saasodoo:{PLATFORM}:{STRANGER}",
-                }
-                self.put(part, name, foreign)
+                foreign = self.put_foreign(part, name)
                 purge = self.ask(instance, "purge")
                 state, message = self.run_job(purge)
                 self.assertEqual(state, "failed")
@@ -150,23 +147,27 @@ class TestFaults(CommittedCase):
                 self.put(part, name, None)
                 self.check_retry(instance, purge)
 
-    def test_a_database_of_the_same_name_is_never_taken_over(self):
-        instance, operation = self.create_instance()
-        error = PermanentInfraError("It is refused.")
-        self.fail_next("postgresql.ensure_role", error)
-        self.run_job(operation)
-        name = self.instance(instance, "database")
-        foreign = {"mark": f"saasodoo:{STRANGER}:{STRANGER}", "role": "theirs"}
-        self.put("databases", name, foreign)
-        with self.open_env() as env:
-            env["saas.instance"].browse(instance)._retry()
-        state, message = self.run_job(operation)
-        self.assertEqual(state, "failed")
-        self.assertIn("is not this instance's", message)
-        self.assertEqual(self.outside.read("databases")[name], foreign)
-        discard = self.ask(instance, "discard")
-        self.assertEqual(self.run_job(discard)[0], "failed")
-        self.assertEqual(self.outside.read("databases")[name], foreign)
+    def test_an_object_of_the_same_name_is_never_taken_over(self):
+        for part, field in NAMES.items():
+            with self.subTest(part=part):
+                instance, operation = self.create_instance()
+                error = PermanentInfraError("It is refused.")
+                self.fail_next("directory.ensure_directory", error)
+                self.run_job(operation)
+                name = self.instance(instance, field)
+                foreign = self.put_foreign(part, name)
+                with self.open_env() as env:
+                    env["saas.instance"].browse(instance)._retry()
+                state, message = self.run_job(operation)
+                self.assertEqual(state, "failed")
+                self.assertIn(f"{name} exists and is not this instance's", message)
+                discard = self.ask(instance, "discard")
+                self.assertEqual(self.run_job(discard)[0], "failed")
+                self.assertEqual(self.outside.read(part)[name], foreign)
+                self.put(part, name, None)
+                self.check_retry(instance, discard)
+                for made in PARTS:
+                    self.assertFalse(self.find_outside(instance, made), made)
 
     def test_a_plan_that_is_too_small_changes_nothing(self):
         instance = self.make_instance()
@@ -270,6 +271,16 @@ class TestFaults(CommittedCase):
                 state[part][name] = found
             else:
                 state[part].pop(name, None)
+
+    def put_foreign(self, part, name):
+        """Put something of another instance where one of ours is expected."""
+        foreign = {
+            **{"role": "theirs", "uid": 1, "port": 1, "running": True},
+            **{"hosts": [], "redirects": [], "state": "running"},
+            "mark": f"saasodoo:{PLATFORM}:{STRANGER}",
+        }
+        self.put(part, name, foreign)
+        return foreign
 
     def mount(self, mounted):
         with self.outside.get_world().change() as state:

@@ -49,9 +49,13 @@ class FakeDirectoryDriver(FakeDriver):
         with self._call("ensure_directory", spec.name) as state:
             self._check(state)
             found = self._own(state["directories"], spec.name, spec.mark) or {}
+            for name, other in state["directories"].items():
+                if other["mark"] != str(spec.mark) and other.get("uid") == spec.uid:
+                    raise NotOurs(f"User {spec.uid} belongs to {name}.")
             state["directories"][spec.name] = found | {
                 "mark": str(spec.mark),
                 "root": self._root,
+                "uid": spec.uid,
                 "quota": spec.quota,
                 "filestores": found.get("filestores", []),
             }

@@ -63,10 +63,6 @@ class FakePostgresqlDriver(FakeDriver):
             if self._own(state["databases"], name, spec.mark):
                 del state["databases"][name]
 
-    def end_connections(self, spec):
-        with self._call("end_connections", spec.name) as state:
-            self._own(state["databases"], spec.name, spec.mark)
-
     def list_databases(self):
         with self._call("list_databases") as state:
             return {
@@ -82,10 +78,6 @@ class FakePostgresqlDriver(FakeDriver):
     def list_roles(self):
         with self._call("list_roles") as state:
             return {name: mark for name, mark, _ in self._ours(state["roles"])}
-
-    def exists(self, name):
-        with self._call("exists", name) as state:
-            return name in state["databases"]
 
     def _get(self, state, spec):
         found = self._own(state["databases"], spec.name, spec.mark)
