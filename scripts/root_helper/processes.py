@@ -51,7 +51,8 @@ def usage(settings):
             by_uid[uid] = (memory + more_memory, seconds + more_seconds)
     measured = {}
     for name, found in programs.headers(settings):
-        _shorten(programs.log_path(settings, name))
+        with suppress(OSError):  # one log is no reason to measure nobody
+            _shorten(programs.log_path(settings, name))
         if int(found["uid"] or -1) in by_uid:
             measured[name] = by_uid[int(found["uid"])]
     return {"usage": measured}
@@ -64,9 +65,15 @@ def log_tail(settings, name, mark, lines):
     if not programs.own(settings, name, mark) or not path.exists():
         return {"text": ""}
     with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - LONGEST_TAIL))
-        content = file.read().decode(errors="replace")
-    return {"text": "\n".join(content.splitlines()[-lines:])}
+        content = _read_end(file, LONGEST_TAIL).decode(errors="replace")
+    # A database keeps no text with a NUL in it.
+    return {"text": "\n".join(content.replace("\0", "").splitlines()[-lines:])}
+
+
+def _read_end(file, size):
+    """Read the end of a file, in bounds: its writer may lengthen it meanwhile."""
+    file.seek(max(0, file.seek(0, os.SEEK_END) - size))
+    return file.read(size)
 
 
 def _shorten(path):
@@ -74,8 +81,7 @@ def _shorten(path):
     if not path.exists() or path.stat().st_size <= LOG_LIMIT:
         return
     with open(os.open(path, os.O_RDWR | os.O_NOFOLLOW), "r+b") as file:
-        file.seek(-LOG_KEPT, os.SEEK_END)
-        kept = file.read()
+        kept = _read_end(file, LOG_KEPT)
         file.seek(0)
         file.truncate()
         file.write(kept)

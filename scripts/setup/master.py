@@ -19,6 +19,8 @@ RUNNERS = """
 SELECT count(*) FROM pg_locks
  WHERE locktype = 'advisory'
    AND classid::bigint << 32 | objid::bigint = 2293787760715711918
+   -- Tenants may hold whatever locks they like, each in its own database.
+   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
 
 

@@ -334,3 +334,10 @@ def test_a_long_log_is_cut_while_it_is_written(real, running, machine):
     assert log.stat().st_size < 5 * 1024**2
     ask(running, "/later")
     wait_until(lambda: "/later" in real.logs(running), "the line after the cut")
+
+
+def test_a_log_of_anything_is_read_as_text(real, running, machine):
+    log = machine.run / f"log/tenants/{running.name}.log"
+    with open(log, "ab") as file:
+        file.write(b"before\0after \xff\n")
+    assert "beforeafter \ufffd" in real.logs(running)

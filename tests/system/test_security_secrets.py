@@ -4,6 +4,7 @@ import base64
 from pathlib import Path
 
 import pytest
+import requests
 from strangers import MASTER, Tenant, role_of
 
 
@@ -58,6 +59,18 @@ def test_no_log_tells_a_secret(platform, used, secrets):
     }
     for path in logs:
         assert told(secrets, path.read_text(errors="replace")) == [], path
+
+
+def test_the_proxys_log_tells_no_code_and_no_token(platform):
+    code, token = "0123456789-code", "0123456789-token"
+    port = int(platform.setting("PORT_BASE")) + 69
+    answer = requests.get(
+        f"http://127.0.0.1:{port}/saas/open/{code}?token={token}", timeout=30
+    )
+    assert answer.status_code == 200
+    log = (platform.run_dir / "log/nginx/access.log").read_text()
+    assert '"GET /saas/open/- HTTP/1.1" 200' in log
+    assert code not in log and token not in log
 
 
 def test_no_row_of_the_master_tells_a_secret(platform, used, secrets):

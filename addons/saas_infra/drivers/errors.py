@@ -9,6 +9,8 @@ class InfraError(Exception):
     """
 
     def __init__(self, message, cure=""):
+        # What a stranger's server said may hold what no database keeps.
+        message = message.replace("\0", "")
         super().__init__(message)
         self.message = message
         self.cure = cure
