@@ -1,7 +1,9 @@
 from odoo import api, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..operations.playbooks import PLAYBOOKS
+from .saas_operation import ACTIVE
 
 # What is opened where the desired status and the present one differ for good.
 WANTED = {
@@ -93,16 +95,12 @@ class SaasInstance(models.Model):
     @api.model
     def _find_waiting(self):
         """Return the instances for which something wanted was not opened yet."""
-        found = self.browse()
-        for desired, status in WANTED:
-            found |= self.search(
-                [
-                    ("desired_status", "=", desired),
-                    ("status", "=", status),
-                    ("last_operation_id.state", "not in", ("queued", "running")),
-                ]
-            )
-        return found | self._find_on_another_plan()
+        differing = Domain.OR(
+            Domain("desired_status", "=", desired) & Domain("status", "=", status)
+            for desired, status in WANTED
+        )
+        idle = Domain("last_operation_id.state", "not in", ACTIVE)
+        return self.search(differing & idle) | self._find_on_another_plan()
 
     @api.model
     def _find_on_another_plan(self):
