@@ -128,6 +128,7 @@ class SaasOperation(models.Model):
         """Give the runtime's room back; the data keeps its place."""
         instance = self.instance_id
         instance._update_provisioning_status(UNTIL_TERMINATED, "terminated")
-        instance._write_guarded({"port": 0})
+        # The retention time begins now, whatever the record said until here.
+        instance._write_guarded({"port": 0, "terminated_at": self._saas_now()})
         if not instance.subscription_id.ended_at:
             instance.subscription_id._billing_stop()

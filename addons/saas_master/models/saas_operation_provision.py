@@ -138,5 +138,6 @@ class SaasOperation(models.Model):
     def _finish_provision(self):
         self.instance_id._update_provisioning_status({"provisioning"}, "ready")
 
-    def _finish_reactivate(self):
+    def _enter_reactivate(self):
+        """Let it count as alive from here on: where this fails, it may end again."""
         self.instance_id._update_provisioning_status({"terminated"}, "ready")

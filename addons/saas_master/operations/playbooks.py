@@ -62,7 +62,8 @@ class Playbook:
 
 # Asked for templates: of no instance in whatever status.
 OF_TEMPLATES = {"channel": "maintenance", "allowed_from": frozenset()}
-SERVE = ("service", "healthy", "route")
+# What was terminated has lost its place; a reactivation that failed may have none.
+SERVE = ("place", "service", "healthy", "route")
 REMOVE = ("unroute", "dismantle", "drop_database", "drop_files", "drop_role", "prove")
 
 PLAYBOOKS = {
@@ -182,7 +183,7 @@ PLAYBOOKS = {
     "reactivate": Playbook(
         label="Reactivate",
         channel="provisioning",
-        steps=("place", *SERVE),
+        steps=SERVE,
         allowed_from=frozenset({"terminated"}),
         during="starting",
         after="running",

@@ -18,6 +18,7 @@ from . import test_state_funnels
 from . import test_storages
 from . import test_one_active_operation
 from . import test_placement
+from . import test_reactivation
 from . import test_reconcile
 from . import test_reconcile_orphans
 from . import test_fence
