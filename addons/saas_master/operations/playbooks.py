@@ -193,7 +193,7 @@ PLAYBOOKS = {
     "repair": Playbook(
         label="Repair",
         steps=SERVE,
-        allowed_from=frozenset({"running"}),
+        allowed_from=frozenset({"running", "error"}),
         during="starting",
         after="running",
         breaks=True,
@@ -202,6 +202,11 @@ PLAYBOOKS = {
         label="Repair",
         steps=("notice", "halt"),
         allowed_from=frozenset({"stopped", "paused"}),
+    ),
+    "repair_end": Playbook(
+        label="Repair",
+        steps=("dismantle",),
+        allowed_from=frozenset({"terminated"}),
     ),
     "discard": Playbook(
         label="Discard",

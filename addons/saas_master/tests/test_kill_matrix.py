@@ -28,8 +28,14 @@ BEFORE = {
     "reactivate": ("provision", "terminate"),
     "purge": ("provision", "terminate"),
     "repair_stop": ("provision", "stop"),
+    "repair_end": ("provision", "terminate"),
 }
-GONE = {"discard", "purge", ("terminate", "services")}
+GONE = {
+    "discard",
+    "purge",
+    ("terminate", "services"),
+    ("repair_end", "services"),
+}
 PARTS = ("roles", "databases", "directories", "services", "routes")
 
 
