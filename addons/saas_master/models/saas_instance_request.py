@@ -215,14 +215,16 @@ class SaasInstance(models.Model):
         :raise UserError: where the instance was ready once: its data stays
         """
         self.ensure_one()
-        if self.ready_at:
-            raise UserError(
-                self.env._(
-                    "%s was ready once: terminate it; its data is kept.",
-                    self.subdomain,
-                )
-            )
+        if refusal := self._get_refusal_of_discard():
+            raise UserError(refusal)
         return self._request("discard", reason=reason)
+
+    def _get_refusal_of_discard(self):
+        if not self.ready_at:
+            return None
+        return self.env._(
+            "%s was ready once: terminate it; its data is kept.", self.subdomain
+        )
 
     def _purge_blockers(self):
         """Say what still needs the data; other add-ons add their own reasons."""

@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -70,13 +72,18 @@ class SaasOperation(models.Model):
     requested_by = fields.Many2one(
         "res.users", readonly=True, default=lambda self: self.env.user
     )
+    requested_at = fields.Datetime(
+        readonly=True,
+        default=lambda self: datetime.utcnow(),  # to the microsecond
+        help="When it was asked for, or to be tried again, last.",
+    )
     started_at = fields.Datetime(readonly=True)
     ended_at = fields.Datetime(readonly=True)
     seconds = fields.Float(
         readonly=True,
         aggregator="avg",
         digits=(16, 3),
-        help="From the request to the end.",
+        help="From the last request to the end.",
     )
     runner = fields.Char(readonly=True, help="Token of the worker that runs it.")
     deaths = fields.Integer(readonly=True, help="Workers that died while they ran it.")
@@ -195,7 +202,14 @@ class SaasOperation(models.Model):
                 self.env._("Other things happened since then: ask for it anew.")
             )
         self._write_guarded(
-            {"state": "queued", "message": False, "deaths": 0, "ended_at": False}
+            {
+                "state": "queued",
+                "message": False,
+                "deaths": 0,
+                "requested_at": datetime.utcnow(),
+                "started_at": False,
+                "ended_at": False,
+            }
         )
         self.env["saas.event"]._log(
             f"{self.kind}_retried",
@@ -256,3 +270,9 @@ class SaasOperationStep(models.Model):
     def _compute_display_name(self):
         for step in self:
             step.display_name = step.label
+
+    def _get_spent(self):
+        """Return how many seconds the step has run; 0 where it does not."""
+        if self.state != "running":
+            return 0.0
+        return (datetime.utcnow() - self.started_at).total_seconds()

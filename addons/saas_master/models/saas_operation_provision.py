@@ -132,6 +132,11 @@ class SaasOperation(models.Model):
             body=self.env._("The instance answers at %s.", instance.url)
         )
 
+    def _get_refusal_of_provision(self):
+        if self.instance_id.ready_at:
+            return self.env._("%s is there already.", self.instance_id.subdomain)
+        return None
+
     def _enter_provision(self):
         self.instance_id._update_provisioning_status({"pending"}, "provisioning")
 

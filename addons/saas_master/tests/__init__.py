@@ -6,6 +6,7 @@ from . import test_backend
 from . import test_retention
 from . import test_attachments
 from . import test_engine_progress
+from . import test_engine_entry
 from . import test_engine_failures
 from . import test_engine_workers
 from . import test_intents

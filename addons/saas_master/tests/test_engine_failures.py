@@ -12,6 +12,7 @@ from odoo.addons.saas_infra.drivers.errors import (
     RetryableInfraError,
 )
 
+from ..models.saas_operation_provision import SaasOperation as Engine
 from .committed import CommittedCase
 
 BUSY = RetryableInfraError("The database server is busy.")
@@ -80,6 +81,41 @@ class TestEngineFailures(CommittedCase):
         self.assertIn("Unexpected error: KeyError", message)
         self.assertNotIn("secret", message)
         self.do(instance, "discard")
+
+    def test_what_refuses_in_words_is_recorded_in_its_words(self):
+        instance, operation = self.create_instance()
+        refusal = UserError("The template was taken away.")
+        with patch.object(Engine, "_step_storage", side_effect=refusal):
+            self.assertEqual(
+                self.run_job(operation),
+                ("failed", "Make the folder: The template was taken away."),
+            )
+        self.do(instance, "discard")
+
+    def test_a_failed_step_knows_how_long_it_took(self):
+        instance, operation = self.create_instance()
+        self.fail_next("postgresql.ensure_role", REFUSED)
+        self.run_job(operation)
+        with self.open_env() as env:
+            steps = env["saas.operation"].browse(operation).step_ids
+            [failed] = steps.filtered(lambda step: step.state == "failed")
+            self.assertGreater(failed.seconds, 0)
+        self.do(instance, "discard")
+
+    def test_a_retry_counts_no_time_in_which_people_looked(self):
+        instance, operation = self.create_instance()
+        self.fail_next("postgresql.ensure_role", REFUSED)
+        self.run_job(operation)
+        with self.open_env() as env:
+            env.cr.execute(
+                "UPDATE saas_operation SET create_date = create_date - interval '1 day'"
+                ", requested_at = requested_at - interval '1 day' WHERE id = %s",
+                [operation],
+            )
+        with self.open_env() as env:
+            env["saas.instance"].browse(instance)._retry()
+        self.work(operation)
+        self.assertLess(self.operation(operation, "seconds"), 3600)
 
     def test_a_retry_goes_on_from_the_failed_step(self):
         instance, operation = self.create_instance()

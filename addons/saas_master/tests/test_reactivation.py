@@ -57,6 +57,8 @@ class TestReactivation(ReactivationCase):
                 self.check_serves(instance)
 
     def test_what_ends_again_is_kept_for_the_whole_retention_time(self):
+        self.set_retention("30")
+        self.addCleanup(self.set_retention, "0")
         for kinds in ((), ("start",), ("stop",)):
             with self.subTest(kinds=kinds):
                 instance = self.make_instance("terminate")
@@ -70,9 +72,6 @@ class TestReactivation(ReactivationCase):
                     self.assertRaisesRegex(UserError, "is kept until"),
                 ):
                     record = env["saas.instance"].browse(instance)
-                    record.env["ir.config_parameter"].set_param(
-                        "saas_master.retention_days", "30"
-                    )
                     record._purge(record.subdomain, "Asked for.")
 
     def let_time_pass(self, instance, days):
