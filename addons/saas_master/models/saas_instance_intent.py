@@ -8,6 +8,7 @@ from .saas_operation import ACTIVE
 # What is opened where the desired status and the present one differ for good.
 WANTED = {
     ("paused", "running"): "suspend",
+    ("paused", "stopped"): "suspend",
     ("paused", "error"): "suspend",
     ("running", "paused"): "resume",
     ("terminated", "running"): "terminate",
@@ -52,6 +53,7 @@ class SaasInstance(models.Model):
         """
         self.ensure_one()
         self.env["saas.operation"]._check_not_frozen()
+        self._write_guarded({"paused_by_billing": False})
         if self._get_active_operation():
             return self._want("suspend")
         return self._request("suspend", reason=reason)
