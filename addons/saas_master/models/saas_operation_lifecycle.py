@@ -1,11 +1,16 @@
+# No transaction is open while others are asked.
+# pylint: disable=invalid-commit
+import logging
 from functools import partial
 
 from odoo import models
 
-from odoo.addons.saas_infra.drivers.errors import PermanentInfraError
+from odoo.addons.saas_infra.drivers.errors import InfraError, PermanentInfraError
 
 from .saas_instance_specs import ROUTE_STATES
 from .saas_instance_state import UNTIL_TERMINATED
+
+_logger = logging.getLogger(__name__)
 
 
 class SaasOperation(models.Model):
@@ -34,6 +39,18 @@ class SaasOperation(models.Model):
 
     def _step_notice_suspended(self):
         return self._show_notice("suspended")
+
+    def _take_notice_back(self):
+        """Show visitors what there is again where a stop failed, as well as we can."""
+        shown = ROUTE_STATES.get(self.instance_id.status)
+        if self.kind != "stop" or self.state != "failed" or not shown:
+            return
+        call = self._show_notice(shown)
+        self.env.cr.commit()
+        try:
+            call()
+        except InfraError as error:
+            _logger.warning("Operation %s: the notice stays: %s", self.id, error)
 
     def _step_halt(self):
         instance = self.instance_id

@@ -110,7 +110,8 @@ class SaasOperation(models.Model):
         subscription = instance.subscription_id
         self._release_name()
         subscription._write_guarded({"is_trial": False})
-        subscription._billing_stop()
+        if not subscription.ended_at:
+            subscription._billing_stop()
         failed = instance.operation_ids.filtered(lambda one: one.state == "failed")
         failed._write_guarded({"state": "discarded"})
 

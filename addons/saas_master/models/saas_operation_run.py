@@ -83,6 +83,7 @@ class SaasOperation(models.Model):
         except Exception as error:  # The engine records every failure itself.
             self.env.cr.rollback()
             self._record_failure(token, error)
+            self._take_notice_back()
         self._converge()
 
     def _get_open_steps(self):

@@ -211,7 +211,7 @@ PLAYBOOKS = {
     "discard": Playbook(
         label="Discard",
         steps=REMOVE,
-        allowed_from=frozenset({"creating", "error"}),
+        allowed_from=frozenset({"creating", "error", "terminated"}),
         needs_ready=False,
         after="terminated",
         desired="terminated",

@@ -174,6 +174,26 @@ class TestEngineFailures(CommittedCase):
             self.assertEqual(self.run_job(operation)[0], "failed")
             self.assertEqual(self.instance(instance, "status"), status)
 
+    def test_visitors_of_what_could_not_be_stopped_come_in_again(self):
+        instance = self.make_instance()
+        service = self.instance(instance, "service")
+        operation = self.ask(instance, "stop")
+        self.fail_next("process.stop_service", REFUSED)
+        self.run_job(operation)
+        self.assertEqual(self.outside.read("routes")[service]["state"], "running")
+
+    def test_a_notice_that_cannot_be_taken_back_hides_no_failure(self):
+        instance = self.make_instance()
+        operation = self.ask(instance, "stop")
+        self.fail_next("process.stop_service", REFUSED)
+        take_back = patch.object(
+            fakes.FakeNginxDriver, "ensure_route", side_effect=[None, REFUSED]
+        )
+        logger = "odoo.addons.saas_master.models.saas_operation_lifecycle"
+        with take_back, mute_logger(logger):
+            state, message = self.run_job(operation)
+        self.assertEqual((state, message), ("failed", f"End the service: {REFUSED}"))
+
     def test_what_a_begun_purge_left_is_not_brought_back(self):
         instance = self.make_instance("terminate")
         operation = self.ask(instance, "purge")
@@ -234,8 +254,11 @@ class TestEngineFailures(CommittedCase):
             self.instance(instance, "status", "provisioning_status"),
             ["terminated", "terminated"],
         )
-        self.do(instance, "purge")
+        with self.open_env() as env:  # Nothing of it is worth its name for 30 days.
+            operation = env["saas.instance"].browse(instance)._discard().id
+        self.work(operation)
         self.assertFalse(self.find_outside(self.instance(instance, "uuid")))
+        self.assertFalse(self.instance(instance, "active"))
 
     def test_what_was_ready_once_is_never_discarded(self):
         instance = self.make_instance()
