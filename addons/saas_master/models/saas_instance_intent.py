@@ -17,6 +17,9 @@ WANTED = {
     ("terminated", "error"): "terminate",
 }
 
+# Written down when it is asked for: what was cut off is done again from the record.
+RECORDED_FIRST = ("rename", "hand_over")
+
 
 class SaasInstance(models.Model):
     """What is wanted, whether or not it can begin now: written down, opened later."""
@@ -77,7 +80,7 @@ class SaasInstance(models.Model):
 
     def _get_wanted(self):
         """Return what brings the instance to what is wanted: its kind and params."""
-        kind = WANTED.get((self.desired_status, self.status))
+        kind = WANTED.get((self.desired_status, self.status)) or self._get_unfinished()
         subscription = self.subscription_id
         if not kind and subscription and not subscription.ended_at:
             plan = subscription.plan_id
@@ -85,13 +88,20 @@ class SaasInstance(models.Model):
                 return "change_plan", {"plan": plan.code}
         return kind, {}
 
+    def _get_unfinished(self):
+        """Return the kind that the record already agrees to and the tenant may not."""
+        cut_off = self.operation_ids.filtered(
+            lambda one: one.kind in RECORDED_FIRST and one.state == "failed"
+        )
+        return cut_off[:1].kind
+
     def _was_tried(self, kind, params):
         """Tell whether the last operation was to bring that and failed."""
         last = self.last_operation_id
         if last.state != "failed":
             return False
-        if params:
-            return last.kind == kind and last.params == params
+        if params or kind in RECORDED_FIRST:
+            return last.kind == kind and (not params or last.params == params)
         return PLAYBOOKS[last.kind].desired == self.desired_status
 
     @api.model
@@ -101,8 +111,11 @@ class SaasInstance(models.Model):
             Domain("desired_status", "=", desired) & Domain("status", "=", status)
             for desired, status in WANTED
         )
+        cut_off = Domain("kind", "in", RECORDED_FIRST) & Domain("state", "=", "failed")
+        unfinished = Domain("operation_ids", "any", cut_off)
         idle = Domain("last_operation_id.state", "not in", ACTIVE)
-        return self.search(differing & idle) | self._find_on_another_plan()
+        found = self.search((differing | unfinished) & idle)
+        return found | self._find_on_another_plan()
 
     @api.model
     def _find_on_another_plan(self):

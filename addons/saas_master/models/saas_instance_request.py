@@ -126,18 +126,20 @@ class SaasInstance(models.Model):
         return operation
 
     def _rename(self, subdomain, reason=None):
-        """Give the instance another name; the old one leads to it for 30 days."""
+        """Give the instance another name; the old one leads to it for some time."""
         self.ensure_one()
-        subdomain = self.env["saas.subdomain"]._check_name(subdomain)
+        names = self.env["saas.subdomain"]
+        subdomain = names._check_name(subdomain, self)
         operation = self._request("rename", reason=reason, before=self.subdomain)
         days = int(self._get_parameter("saas_master.redirect_days", 30))
         until = self._saas_now() + timedelta(days=days)
-        self.subdomain_ids.filtered(
-            lambda name: not name.redirect_until
-        )._write_guarded({"redirect_until": until})
-        self.env["saas.subdomain"]._create_guarded(
-            [{"name": subdomain, "instance_id": self.id}]
-        )
+        present = self.subdomain_ids.filtered(lambda name: not name.redirect_until)
+        present._write_guarded({"redirect_until": until})
+        back = self.subdomain_ids.filtered(lambda name: name.name == subdomain)
+        if back:
+            back._write_guarded({"redirect_until": False})
+        else:
+            names._create_guarded([{"name": subdomain, "instance_id": self.id}])
         self._write_guarded({"subdomain": subdomain})
         return operation
 

@@ -139,6 +139,19 @@ class SaasOperation(models.Model):
             email=instance.email,
         )
 
+    def _finish_rename(self):
+        self._discard_what_was_cut_off()
+
+    def _finish_hand_over(self):
+        self._discard_what_was_cut_off()
+
+    def _discard_what_was_cut_off(self):
+        """Count what failed of this kind as done with: this one told all there is."""
+        before = self.instance_id.operation_ids.filtered(
+            lambda one: one.kind == self.kind and one.state == "failed"
+        )
+        before._write_guarded({"state": "discarded"})
+
     # === ENDINGS === #
 
     def _finish_terminate(self):

@@ -155,7 +155,7 @@ PLAYBOOKS = {
         label="Rename",
         steps=("route", "base_url"),
         allowed_from=frozenset({"running"}),
-        warning="The old address leads to the new one for 30 days.",
+        warning="The old address leads to the new one for some time.",
     ),
     # The old names of a renamed instance lead nowhere from now on.
     "release_names": Playbook(
