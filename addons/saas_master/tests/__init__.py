@@ -9,6 +9,7 @@ from . import test_engine_progress
 from . import test_engine_entry
 from . import test_engine_failures
 from . import test_engine_workers
+from . import test_inquiry
 from . import test_intents
 from . import test_subdomain
 from . import test_subscription
