@@ -65,7 +65,7 @@ class SaasInstance(models.Model):
                 "%(name)s: %(label)s is refused while %(active)s is under way "
                 "(since %(since)s).",
                 name=self.subdomain,
-                label=playbook.label,
+                label=self.env._(playbook.label),
                 active=active.label,
                 since=format_datetime(self.env, active.create_date),
             )
@@ -83,14 +83,14 @@ class SaasInstance(models.Model):
                 "%(name)s is %(status)s: %(label)s is not possible now.",
                 name=self.subdomain,
                 status=self._get_status_label(),
-                label=playbook.label,
+                label=self.env._(playbook.label),
             )
         if playbook.needs_ready and not self.ready_at:
             return self.env._(
                 "%(name)s was never ready: %(label)s is not possible. Retry its "
                 "creation, discard or terminate it.",
                 name=self.subdomain,
-                label=playbook.label,
+                label=self.env._(playbook.label),
             )
         return None
 

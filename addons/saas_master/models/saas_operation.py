@@ -40,12 +40,7 @@ class SaasOperation(models.Model):
         }
     )
 
-    kind = fields.Selection(
-        [(kind, playbook.label) for kind, playbook in PLAYBOOKS.items()],
-        required=True,
-        readonly=True,
-        index=True,
-    )
+    kind = fields.Selection("_selection_kind", required=True, readonly=True, index=True)
     label = fields.Char(compute="_compute_label")
     channel = fields.Char(compute="_compute_label")
     instance_id = fields.Many2one(
@@ -100,13 +95,19 @@ class SaasOperation(models.Model):
     _unfinished = models.Index("(state) WHERE state IN ('queued', 'running')")
 
     @api.depends("kind")
+    @api.depends_context("lang")
     def _compute_label(self):
         for operation in self:
             playbook = PLAYBOOKS.get(operation.kind)
-            operation.label = playbook and playbook.label
+            operation.label = playbook and self.env._(playbook.label)
             operation.channel = playbook and playbook.channel
 
+    @api.model
+    def _selection_kind(self):
+        return [(kind, self.env._(one.label)) for kind, one in PLAYBOOKS.items()]
+
     @api.depends("kind")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for operation in self:
             operation.display_name = operation.label
@@ -152,7 +153,7 @@ class SaasOperation(models.Model):
         )
         self.env["saas.event"]._log(
             f"{kind}_requested",
-            self.env._("%s was asked for.", playbook.label),
+            self.env._("%s was asked for.", operation.label),
             instance=instance,
             operation=operation,
             reason=reason,
@@ -173,7 +174,7 @@ class SaasOperation(models.Model):
                 .with_delay(
                     channel=f"root.{playbook.channel}",
                     priority=PRIORITIES[playbook.channel],
-                    description=f"{playbook.label} {operation._get_subject()}",
+                    description=f"{operation.label} {operation._get_subject()}",
                     eta=eta,
                     max_retries=1,
                 )
@@ -262,11 +263,14 @@ class SaasOperationStep(models.Model):
     message = fields.Char(readonly=True)
 
     @api.depends("name")
+    @api.depends_context("lang")
     def _compute_label(self):
         for step in self:
-            step.label = STEP_LABELS.get(step.name, step.name)
+            label = STEP_LABELS.get(step.name)
+            step.label = self.env._(label) if label else step.name
 
     @api.depends("name")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for step in self:
             step.display_name = step.label

@@ -69,36 +69,50 @@ class SaasOperation(models.Model):
         )
 
     def _step_fit(self):
-        """Check use against the new plan before anything changes."""
+        """Measure what is used, before anything changes."""
         instance = self.instance_id
         server = instance.database_server_id._get_driver()
         storage = instance.storage_id._get_driver()
         database, directory = instance.database, instance.directory
-        allowed = self._get_new_plan().storage_gb * 1000**3
 
-        def check_use():
+        def measure():
             directories = storage.list_directories(measure=True, only=[directory])
             databases = server.list_databases()
-            if directory not in directories or database not in databases:
-                raise PermanentInfraError(
-                    "The database or the folder of the instance is gone.",
-                    cure="Restore it first.",
-                )
-            in_files = directories[directory].used
-            if in_files is None:
-                raise PermanentInfraError(
-                    f"The folder {directory} could not be measured.",
-                    cure="Retry; if it stays so, look at the storage.",
-                )
-            used = databases[database].size + in_files
-            if used > allowed:
-                raise PermanentInfraError(
-                    f"The instance uses {used / 1000**3:.1f} GB; the plan has "
-                    f"{allowed / 1000**3:.0f} GB.",
-                    cure="Delete files in the instance first, or choose a larger plan.",
-                )
+            return databases.get(database), directories.get(directory)
 
-        return check_use
+        return measure
+
+    def _done_fit(self, measured):
+        """Check use against the new plan.
+
+        :raise PermanentInfraError: where it does not fit
+        """
+        database, directory = measured
+        if not database or not directory:
+            raise PermanentInfraError(
+                self.env._("The database or the folder of the instance is gone."),
+                cure=self.env._("Restore it first."),
+            )
+        if directory.used is None:
+            raise PermanentInfraError(
+                self.env._(
+                    "The folder %s could not be measured.", self.instance_id.directory
+                ),
+                cure=self.env._("Retry; if it stays so, look at the storage."),
+            )
+        used = (database.size + directory.used) / 1000**3
+        allowed = self._get_new_plan().storage_gb
+        if used > allowed:
+            raise PermanentInfraError(
+                self.env._(
+                    "The instance uses %(used)s GB; the plan has %(allowed)s GB.",
+                    used=f"{used:.1f}",
+                    allowed=allowed,
+                ),
+                cure=self.env._(
+                    "Delete files in the instance first, or choose a larger plan."
+                ),
+            )
 
     def _step_reserve(self):
         """Take the new limits into the record, where there is room for them."""
