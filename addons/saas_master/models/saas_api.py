@@ -116,11 +116,12 @@ class SaasApi(models.AbstractModel):
         :param operation: what that opened: the rest of a failed one, or another kind
         """
         kind = operation.kind if operation else kind
-        steps = [STEP_LABELS[name] for name in PLAYBOOKS[kind].steps]
+        steps = [self.env._(STEP_LABELS[name]) for name in PLAYBOOKS[kind].steps]
+        warning = PLAYBOOKS[kind].warning
         if operation:
             left = operation.step_ids.filtered(lambda step: step.state != "done")
             steps = left.mapped("label")
-        return self._describe_deeds(steps, PLAYBOOKS[kind].warning, kind=kind)
+        return self._describe_deeds(steps, warning and self.env._(warning), kind=kind)
 
     def _describe_deeds(self, deeds, message="", **more):
         return {"dry_run": True, **more, "plan": deeds, "message": message}

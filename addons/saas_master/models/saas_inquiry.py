@@ -11,6 +11,9 @@ from ..tools.queue import PRIORITIES
 
 _logger = logging.getLogger(__name__)
 
+# When what was asked is not answered any more.
+LATE = "-15M"
+
 
 class SaasInquiry(models.Model):
     """What `web` asks of `jobs`: a row that a short job answers."""
@@ -100,6 +103,16 @@ class SaasInquiry(models.Model):
             name: {"memory": usage.memory, "cpu_seconds": usage.cpu_seconds}
             for name, usage in driver.usage().items()
         }
+
+    @api.model
+    def _fail_abandoned(self):
+        """Answer for a worker that died: whoever asked would wait for ever."""
+        abandoned = self.search([("state", "=", "waiting"), ("create_date", "<", LATE)])
+        if abandoned:
+            message = self.env._(
+                "Nobody answered. Look into the log of `jobs`, then ask again."
+            )
+            abandoned._write_guarded({"state": "failed", "message": message})
 
     @api.autovacuum
     def _gc_inquiries(self):

@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.exceptions import UserError
 
 
 class SaasInquiry(models.Model):
@@ -33,10 +34,15 @@ class SaasInquiry(models.Model):
         }
 
     def action_ask_again(self):
-        """Ask the same once more; an answer is a picture of its moment."""
+        """Ask the same once more; an answer is a picture of its moment.
+
+        :raise UserError: for what no dialog asks
+        """
         self.ensure_one()
         if self.kind == "logs":
             return self.instance_id.action_show_log()
+        if self.kind != "connection":
+            raise UserError(self.env._("This is asked at the command line."))
         params = self.params or {}
         return (
             self.env[params["model"]].browse(params["record"]).action_test_connection()

@@ -44,6 +44,7 @@ class SaasInstance(models.Model):
             "billing_status",
             "status",
             "desired_status",
+            "paused_by_billing",
             "message",
             "region_id",
             "cluster_id",
@@ -132,6 +133,11 @@ class SaasInstance(models.Model):
         required=True,
         readonly=True,
         help="What the platform works towards; repairs follow it.",
+    )
+    paused_by_billing = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="Paused because it was not paid for: it is resumed when it is.",
     )
     message = fields.Char(readonly=True, copy=False)
     last_state_change = fields.Datetime(readonly=True, copy=False)

@@ -1,11 +1,14 @@
 from odoo import api, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..operations.playbooks import PLAYBOOKS
+from .saas_operation import ACTIVE
 
 # What is opened where the desired status and the present one differ for good.
 WANTED = {
     ("paused", "running"): "suspend",
+    ("paused", "stopped"): "suspend",
     ("paused", "error"): "suspend",
     ("running", "paused"): "resume",
     ("terminated", "running"): "terminate",
@@ -13,6 +16,9 @@ WANTED = {
     ("terminated", "stopped"): "terminate",
     ("terminated", "error"): "terminate",
 }
+
+# Written down when it is asked for: what was cut off is done again from the record.
+RECORDED_FIRST = ("rename", "hand_over")
 
 
 class SaasInstance(models.Model):
@@ -50,6 +56,7 @@ class SaasInstance(models.Model):
         """
         self.ensure_one()
         self.env["saas.operation"]._check_not_frozen()
+        self._write_guarded({"paused_by_billing": False})
         active = self._get_active_operation()
         # Nothing follows the end of an instance: what ends it refuses all else.
         if not active or PLAYBOOKS[active.kind].desired == "terminated":
@@ -81,7 +88,7 @@ class SaasInstance(models.Model):
 
     def _get_wanted(self):
         """Return what brings the instance to what is wanted: its kind and params."""
-        kind = WANTED.get((self.desired_status, self.status))
+        kind = WANTED.get((self.desired_status, self.status)) or self._get_unfinished()
         subscription = self.subscription_id
         if not kind and subscription and not subscription.ended_at:
             plan = subscription.plan_id
@@ -89,27 +96,33 @@ class SaasInstance(models.Model):
                 return "change_plan", {"plan": plan.code}
         return kind, {}
 
+    def _get_unfinished(self):
+        """Return the kind that the record already agrees to and the tenant may not."""
+        cut_off = self.operation_ids.filtered(
+            lambda one: one.kind in RECORDED_FIRST and one.state == "failed"
+        )
+        return cut_off[:1].kind
+
     def _was_tried(self, kind, params):
         """Tell whether the last operation was to bring that and failed."""
         last = self.last_operation_id
         if last.state != "failed":
             return False
-        if params:
-            return last.kind == kind and last.params == params
+        if params or kind in RECORDED_FIRST:
+            return last.kind == kind and (not params or last.params == params)
         return PLAYBOOKS[last.kind].desired == self.desired_status
 
     @api.model
     def _find_waiting(self):
         """Return the instances for which something wanted was not opened yet."""
-        found = self.browse()
-        for desired, status in WANTED:
-            found |= self.search(
-                [
-                    ("desired_status", "=", desired),
-                    ("status", "=", status),
-                    ("last_operation_id.state", "not in", ("queued", "running")),
-                ]
-            )
+        differing = Domain.OR(
+            Domain("desired_status", "=", desired) & Domain("status", "=", status)
+            for desired, status in WANTED
+        )
+        cut_off = Domain("kind", "in", RECORDED_FIRST) & Domain("state", "=", "failed")
+        unfinished = Domain("operation_ids", "any", cut_off)
+        idle = Domain("last_operation_id.state", "not in", ACTIVE)
+        found = self.search((differing | unfinished) & idle)
         return found | self._find_on_another_plan()
 
     @api.model

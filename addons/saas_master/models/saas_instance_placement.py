@@ -45,9 +45,10 @@ class SaasInstance(models.Model):
         :raise NoCapacity: where no cluster, server or storage has room
         """
         self.ensure_one()
+        if self._is_placed():  # Only its own operation, this one, changes that.
+            return
         with self._placing():
-            if not self._is_placed():
-                self._write_guarded(self._choose_place())
+            self._write_guarded(self._choose_place())
 
     def _take_plan(self, plan):
         """Reserve what another plan needs beyond the present one, and take it.
@@ -214,21 +215,24 @@ class SaasInstance(models.Model):
         groups = self.sudo()._read_group(self._reserving_domain(), [field], ["__count"])
         return {record.id: count for record, count in groups}
 
-    def _sum_reserved(self, field, amount):
-        groups = self.sudo()._read_group(
-            self._reserving_domain(), [field], [f"{amount}:sum"]
-        )
+    def _sum_reserved(self, field, amount, *, living=False):
+        """Sum what everyone else has reserved, by place.
+
+        :param str field: ``cluster_id``, ``database_server_id`` or ``storage_id``
+        :param str amount: the field that is summed up
+        :param bool living: without what keeps data only: no port, so nothing runs
+        :return: id of the place to the sum
+        :rtype: dict
+        """
+        domain = self._reserving_domain()
+        if living:
+            domain.append(("port", ">", 0))
+        groups = self.sudo()._read_group(domain, [field], [f"{amount}:sum"])
         return {record.id: total for record, total in groups}
 
     def _reserved_in(self, cluster, amount):
-        """Sum what runs or may run there: a terminated instance keeps data only."""
-        domain = [
-            *self._reserving_domain(),
-            ("cluster_id", "=", cluster.id),
-            ("status", "!=", "terminated"),
-        ]
-        [(total,)] = self.sudo()._read_group(domain, [], [f"{amount}:sum"])
-        return total or 0
+        sums = self._sum_reserved("cluster_id", amount, living=True)
+        return sums.get(cluster.id, 0)
 
     # === NAMES === #
 

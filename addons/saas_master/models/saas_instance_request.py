@@ -3,8 +3,10 @@ from datetime import timedelta
 from odoo import models
 from odoo.exceptions import UserError
 from odoo.tools import email_normalize
+from odoo.tools.misc import format_datetime
 
 from ..operations.playbooks import PLAYBOOKS
+from .saas_operation import ACTIVE
 
 BULK_LIMIT = 20
 # What support may ask for, and what only operators may; the rest is managers'.
@@ -34,44 +36,14 @@ class SaasInstance(models.Model):
         playbook = PLAYBOOKS[kind]
         operation_model = self.env["saas.operation"]
         operation_model._check_not_frozen()
-        if not self.active:
-            raise UserError(self.env._("Nothing is left of %s.", self.subdomain))
         if not self.sudo().try_lock_for_update(allow_referencing=True):
             raise UserError(
                 self.env._(
                     "%s is being changed at this moment: try again.", self.subdomain
                 )
             )
-        active = self._get_active_operation() if playbook.exclusive else None
-        if active:
-            raise UserError(
-                self.env._(
-                    "%(name)s: %(label)s is refused while %(active)s is under way "
-                    "(since %(since)s).",
-                    name=self.subdomain,
-                    label=playbook.label,
-                    active=active.label,
-                    since=active.create_date,
-                )
-            )
-        if self.status not in playbook.allowed_from:
-            raise UserError(
-                self.env._(
-                    "%(name)s is %(status)s: %(label)s is not possible now.",
-                    name=self.subdomain,
-                    status=self._get_status_label(),
-                    label=playbook.label,
-                )
-            )
-        if playbook.needs_ready and not self.ready_at:
-            raise UserError(
-                self.env._(
-                    "%(name)s was never ready: %(label)s is not possible. Retry its "
-                    "creation, discard or terminate it.",
-                    name=self.subdomain,
-                    label=playbook.label,
-                )
-            )
+        if refusal := self._get_refusal(playbook):
+            raise UserError(refusal)
         operation = operation_model._open(
             kind, instance=self, reason=reason, params=params
         )
@@ -82,8 +54,48 @@ class SaasInstance(models.Model):
         self._write_guarded(values)
         return operation
 
+    def _get_refusal(self, playbook):
+        """Say why an operation is not possible now.
+
+        :return: a sentence, or None where it is
+        """
+        active = self._get_active_operation() if playbook.exclusive else None
+        if active:
+            return self.env._(
+                "%(name)s: %(label)s is refused while %(active)s is under way "
+                "(since %(since)s).",
+                name=self.subdomain,
+                label=self.env._(playbook.label),
+                active=active.label,
+                since=format_datetime(self.env, active.create_date),
+            )
+        return self._get_refusal_of_state(playbook, playbook.allowed_from)
+
+    def _get_refusal_of_state(self, playbook, allowed_from):
+        """Say why an operation is not possible in the present states, if it is not.
+
+        :param allowed_from: the statuses in which it is
+        """
+        if not self.active:
+            return self.env._("Nothing is left of %s.", self.subdomain)
+        if self.status not in allowed_from:
+            return self.env._(
+                "%(name)s is %(status)s: %(label)s is not possible now.",
+                name=self.subdomain,
+                status=self._get_status_label(),
+                label=self.env._(playbook.label),
+            )
+        if playbook.needs_ready and not self.ready_at:
+            return self.env._(
+                "%(name)s was never ready: %(label)s is not possible. Retry its "
+                "creation, discard or terminate it.",
+                name=self.subdomain,
+                label=self.env._(playbook.label),
+            )
+        return None
+
     def _get_active_operation(self):
-        """Return the exclusive operation that is queued or running, or None."""
+        """Return the exclusive operation that is under way, or an empty set."""
         self.ensure_one()
         return (
             self.env["saas.operation"]
@@ -92,7 +104,7 @@ class SaasInstance(models.Model):
                 [
                     ("instance_id", "=", self.id),
                     ("exclusive", "=", True),
-                    ("state", "in", ("queued", "running")),
+                    ("state", "in", ACTIVE),
                 ],
                 limit=1,
             )
@@ -114,18 +126,20 @@ class SaasInstance(models.Model):
         return operation
 
     def _rename(self, subdomain, reason=None):
-        """Give the instance another name; the old one leads to it for 30 days."""
+        """Give the instance another name; the old one leads to it for some time."""
         self.ensure_one()
-        subdomain = self.env["saas.subdomain"]._check_name(subdomain)
+        names = self.env["saas.subdomain"]
+        subdomain = names._check_name(subdomain, self)
         operation = self._request("rename", reason=reason, before=self.subdomain)
         days = int(self._get_parameter("saas_master.redirect_days", 30))
         until = self._saas_now() + timedelta(days=days)
-        self.subdomain_ids.filtered(
-            lambda name: not name.redirect_until
-        )._write_guarded({"redirect_until": until})
-        self.env["saas.subdomain"]._create_guarded(
-            [{"name": subdomain, "instance_id": self.id}]
-        )
+        present = self.subdomain_ids.filtered(lambda name: not name.redirect_until)
+        present._write_guarded({"redirect_until": until})
+        back = self.subdomain_ids.filtered(lambda name: name.name == subdomain)
+        if back:
+            back._write_guarded({"redirect_until": False})
+        else:
+            names._create_guarded([{"name": subdomain, "instance_id": self.id}])
         self._write_guarded({"subdomain": subdomain})
         return operation
 
@@ -203,14 +217,16 @@ class SaasInstance(models.Model):
         :raise UserError: where the instance was ready once: its data stays
         """
         self.ensure_one()
-        if self.ready_at:
-            raise UserError(
-                self.env._(
-                    "%s was ready once: terminate it; its data is kept.",
-                    self.subdomain,
-                )
-            )
+        if refusal := self._get_refusal_of_discard():
+            raise UserError(refusal)
         return self._request("discard", reason=reason)
+
+    def _get_refusal_of_discard(self):
+        if not self.ready_at:
+            return None
+        return self.env._(
+            "%s was ready once: terminate it; its data is kept.", self.subdomain
+        )
 
     def _purge_blockers(self):
         """Say what still needs the data; other add-ons add their own reasons."""
@@ -224,7 +240,7 @@ class SaasInstance(models.Model):
                     "The data of %(name)s is kept until %(until)s: a customer may come "
                     "back.",
                     name=self.subdomain,
-                    until=kept_until,
+                    until=format_datetime(self.env, kept_until),
                 )
             ]
         return []

@@ -74,13 +74,14 @@ class SaasInstance(models.Model):
 
     def _update_billing_status(self, target):
         """Mirror the subscription's billing status: observed, so always accepted."""
+        labels = dict(self._fields["billing_status"]._description_selection(self.env))
         for instance in self.filtered(lambda one: one.billing_status != target):
             self.env["saas.event"]._log(
                 "billing_status",
                 self.env._(
                     "Billing went from %(before)s to %(after)s.",
-                    before=instance.billing_status,
-                    after=target,
+                    before=labels[instance.billing_status],
+                    after=labels[target],
                 ),
                 instance=instance,
             )
@@ -89,12 +90,12 @@ class SaasInstance(models.Model):
     def _follow_subscription(self):
         """Let the instance follow what its subscription says now."""
         for instance in self:
-            before = instance.billing_status
             instance._update_billing_status(instance.subscription_id.billing_status)
             if instance._is_end_taken_back():
                 instance._write_guarded({"desired_status": "running"})
-            wish = instance._get_wish(before)
+            wish = instance._get_wish()
             if wish:
+                instance._write_guarded({"paused_by_billing": wish == "suspend"})
                 instance._want(wish)
             instance._open_what_is_wanted(self.env._("Billing says so."))
 
@@ -107,17 +108,16 @@ class SaasInstance(models.Model):
             and self.last_operation_id.kind not in ("terminate", "discard")
         )
 
-    def _get_wish(self, before):
+    def _get_wish(self):
         """Say what billing asks for now: terminate, suspend, resume or nothing.
 
-        :param str before: the billing status until now; an instance that staff
-            suspended is not resumed just because it is paid for
+        What staff suspended is not resumed just because it is paid for.
         """
         desired, status = self.desired_status, self.billing_status
         if self.subscription_id.ended_at:
             return "terminate" if desired != "terminated" else None
-        if status in SUSPENDING and desired == "running":
+        if status in SUSPENDING and desired in ("running", "stopped"):
             return "suspend"
-        if status in SERVING and before in SUSPENDING and desired == "paused":
+        if status in SERVING and desired == "paused" and self.paused_by_billing:
             return "resume"
         return None

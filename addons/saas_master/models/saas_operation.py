@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -38,12 +40,7 @@ class SaasOperation(models.Model):
         }
     )
 
-    kind = fields.Selection(
-        [(kind, playbook.label) for kind, playbook in PLAYBOOKS.items()],
-        required=True,
-        readonly=True,
-        index=True,
-    )
+    kind = fields.Selection("_selection_kind", required=True, readonly=True, index=True)
     label = fields.Char(compute="_compute_label")
     channel = fields.Char(compute="_compute_label")
     instance_id = fields.Many2one(
@@ -70,13 +67,18 @@ class SaasOperation(models.Model):
     requested_by = fields.Many2one(
         "res.users", readonly=True, default=lambda self: self.env.user
     )
+    requested_at = fields.Datetime(
+        readonly=True,
+        default=lambda self: datetime.utcnow(),  # to the microsecond
+        help="When it was asked for, or to be tried again, last.",
+    )
     started_at = fields.Datetime(readonly=True)
     ended_at = fields.Datetime(readonly=True)
     seconds = fields.Float(
         readonly=True,
         aggregator="avg",
         digits=(16, 3),
-        help="From the request to the end.",
+        help="From the last request to the end.",
     )
     runner = fields.Char(readonly=True, help="Token of the worker that runs it.")
     deaths = fields.Integer(readonly=True, help="Workers that died while they ran it.")
@@ -93,13 +95,19 @@ class SaasOperation(models.Model):
     _unfinished = models.Index("(state) WHERE state IN ('queued', 'running')")
 
     @api.depends("kind")
+    @api.depends_context("lang")
     def _compute_label(self):
         for operation in self:
             playbook = PLAYBOOKS.get(operation.kind)
-            operation.label = playbook and playbook.label
+            operation.label = playbook and self.env._(playbook.label)
             operation.channel = playbook and playbook.channel
 
+    @api.model
+    def _selection_kind(self):
+        return [(kind, self.env._(one.label)) for kind, one in PLAYBOOKS.items()]
+
     @api.depends("kind")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for operation in self:
             operation.display_name = operation.label
@@ -145,7 +153,7 @@ class SaasOperation(models.Model):
         )
         self.env["saas.event"]._log(
             f"{kind}_requested",
-            self.env._("%s was asked for.", playbook.label),
+            self.env._("%s was asked for.", operation.label),
             instance=instance,
             operation=operation,
             reason=reason,
@@ -166,7 +174,7 @@ class SaasOperation(models.Model):
                 .with_delay(
                     channel=f"root.{playbook.channel}",
                     priority=PRIORITIES[playbook.channel],
-                    description=f"{playbook.label} {operation._get_subject()}",
+                    description=f"{operation.label} {operation._get_subject()}",
                     eta=eta,
                     max_retries=1,
                 )
@@ -195,7 +203,14 @@ class SaasOperation(models.Model):
                 self.env._("Other things happened since then: ask for it anew.")
             )
         self._write_guarded(
-            {"state": "queued", "message": False, "deaths": 0, "ended_at": False}
+            {
+                "state": "queued",
+                "message": False,
+                "deaths": 0,
+                "requested_at": datetime.utcnow(),
+                "started_at": False,
+                "ended_at": False,
+            }
         )
         self.env["saas.event"]._log(
             f"{self.kind}_retried",
@@ -248,11 +263,20 @@ class SaasOperationStep(models.Model):
     message = fields.Char(readonly=True)
 
     @api.depends("name")
+    @api.depends_context("lang")
     def _compute_label(self):
         for step in self:
-            step.label = STEP_LABELS.get(step.name, step.name)
+            label = STEP_LABELS.get(step.name)
+            step.label = self.env._(label) if label else step.name
 
     @api.depends("name")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for step in self:
             step.display_name = step.label
+
+    def _get_spent(self):
+        """Return how many seconds the step has run; 0 where it does not."""
+        if self.state != "running":
+            return 0.0
+        return (datetime.utcnow() - self.started_at).total_seconds()

@@ -40,21 +40,22 @@ class SaasOperation(models.Model):
         self.env.cr.execute(
             """UPDATE saas_operation
                   SET seconds = extract(epoch FROM
-                      clock_timestamp() AT TIME ZONE 'UTC' - create_date)
+                      clock_timestamp() AT TIME ZONE 'UTC' - requested_at)
                 WHERE id = %s""",
             [self.id],
         )
         self.invalidate_recordset(["seconds"])
+        states = dict(self._fields["state"]._description_selection(self.env))
         self.env["saas.event"]._log(
             f"{self.kind}_{state}",
-            f"{self.label}: {message or dict(self._fields['state'].selection)[state]}",
+            f"{self.label}: {message or states[state]}",
             instance=self.instance_id,
             operation=self,
         )
 
     def _record_failure(self, token, error):
         """Write down why a step failed, and tell the managers."""
-        if isinstance(error, InfraError):
+        if isinstance(error, InfraError | UserError):
             message = str(error)
         else:
             _logger.exception("Operation %s failed", self.id, exc_info=error)
@@ -71,7 +72,9 @@ class SaasOperation(models.Model):
 
     def _fail(self, message):
         step = self._get_open_steps()[:1]
-        step._write_guarded({"state": "failed", "message": message})
+        step._write_guarded(
+            {"state": "failed", "message": message, "seconds": step._get_spent()}
+        )
         playbook = self._get_playbook()
         text = f"{step.label}: {message}" if step else message
         status = "error" if playbook.breaks else self.status_before

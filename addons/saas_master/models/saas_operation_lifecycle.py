@@ -1,11 +1,16 @@
+# No transaction is open while others are asked.
+# pylint: disable=invalid-commit
+import logging
 from functools import partial
 
 from odoo import models
 
-from odoo.addons.saas_infra.drivers.errors import PermanentInfraError
+from odoo.addons.saas_infra.drivers.errors import InfraError, PermanentInfraError
 
 from .saas_instance_specs import ROUTE_STATES
 from .saas_instance_state import UNTIL_TERMINATED
+
+_logger = logging.getLogger(__name__)
 
 
 class SaasOperation(models.Model):
@@ -35,6 +40,18 @@ class SaasOperation(models.Model):
     def _step_notice_suspended(self):
         return self._show_notice("suspended")
 
+    def _take_notice_back(self):
+        """Show visitors what there is again where a stop failed, as well as we can."""
+        shown = ROUTE_STATES.get(self.instance_id.status)
+        if self.kind != "stop" or self.state != "failed" or not shown:
+            return
+        call = self._show_notice(shown)
+        self.env.cr.commit()
+        try:
+            call()
+        except InfraError as error:
+            _logger.warning("Operation %s: the notice stays: %s", self.id, error)
+
     def _step_halt(self):
         instance = self.instance_id
         if not instance.port:
@@ -52,36 +69,50 @@ class SaasOperation(models.Model):
         )
 
     def _step_fit(self):
-        """Check use against the new plan before anything changes."""
+        """Measure what is used, before anything changes."""
         instance = self.instance_id
         server = instance.database_server_id._get_driver()
         storage = instance.storage_id._get_driver()
         database, directory = instance.database, instance.directory
-        allowed = self._get_new_plan().storage_gb * 1000**3
 
-        def check_use():
+        def measure():
             directories = storage.list_directories(measure=True, only=[directory])
             databases = server.list_databases()
-            if directory not in directories or database not in databases:
-                raise PermanentInfraError(
-                    "The database or the folder of the instance is gone.",
-                    cure="Restore it first.",
-                )
-            in_files = directories[directory].used
-            if in_files is None:
-                raise PermanentInfraError(
-                    f"The folder {directory} could not be measured.",
-                    cure="Retry; if it stays so, look at the storage.",
-                )
-            used = databases[database].size + in_files
-            if used > allowed:
-                raise PermanentInfraError(
-                    f"The instance uses {used / 1000**3:.1f} GB; the plan has "
-                    f"{allowed / 1000**3:.0f} GB.",
-                    cure="Delete files in the instance first, or choose a larger plan.",
-                )
+            return databases.get(database), directories.get(directory)
 
-        return check_use
+        return measure
+
+    def _done_fit(self, measured):
+        """Check use against the new plan.
+
+        :raise PermanentInfraError: where it does not fit
+        """
+        database, directory = measured
+        if not database or not directory:
+            raise PermanentInfraError(
+                self.env._("The database or the folder of the instance is gone."),
+                cure=self.env._("Restore it first."),
+            )
+        if directory.used is None:
+            raise PermanentInfraError(
+                self.env._(
+                    "The folder %s could not be measured.", self.instance_id.directory
+                ),
+                cure=self.env._("Retry; if it stays so, look at the storage."),
+            )
+        used = (database.size + directory.used) / 1000**3
+        allowed = self._get_new_plan().storage_gb
+        if used > allowed:
+            raise PermanentInfraError(
+                self.env._(
+                    "The instance uses %(used)s GB; the plan has %(allowed)s GB.",
+                    used=f"{used:.1f}",
+                    allowed=allowed,
+                ),
+                cure=self.env._(
+                    "Delete files in the instance first, or choose a larger plan."
+                ),
+            )
 
     def _step_reserve(self):
         """Take the new limits into the record, where there is room for them."""
@@ -122,12 +153,26 @@ class SaasOperation(models.Model):
             email=instance.email,
         )
 
+    def _finish_rename(self):
+        self._discard_what_was_cut_off()
+
+    def _finish_hand_over(self):
+        self._discard_what_was_cut_off()
+
+    def _discard_what_was_cut_off(self):
+        """Count what failed of this kind as done with: this one told all there is."""
+        before = self.instance_id.operation_ids.filtered(
+            lambda one: one.kind == self.kind and one.state == "failed"
+        )
+        before._write_guarded({"state": "discarded"})
+
     # === ENDINGS === #
 
     def _finish_terminate(self):
         """Give the runtime's room back; the data keeps its place."""
         instance = self.instance_id
         instance._update_provisioning_status(UNTIL_TERMINATED, "terminated")
-        instance._write_guarded({"port": 0})
+        # The retention time begins now, whatever the record said until here.
+        instance._write_guarded({"port": 0, "terminated_at": self._saas_now()})
         if not instance.subscription_id.ended_at:
             instance.subscription_id._billing_stop()

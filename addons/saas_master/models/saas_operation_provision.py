@@ -132,11 +132,17 @@ class SaasOperation(models.Model):
             body=self.env._("The instance answers at %s.", instance.url)
         )
 
+    def _get_refusal_of_provision(self):
+        if self.instance_id.ready_at:
+            return self.env._("%s is there already.", self.instance_id.subdomain)
+        return None
+
     def _enter_provision(self):
         self.instance_id._update_provisioning_status({"pending"}, "provisioning")
 
     def _finish_provision(self):
         self.instance_id._update_provisioning_status({"provisioning"}, "ready")
 
-    def _finish_reactivate(self):
+    def _enter_reactivate(self):
+        """Let it count as alive from here on: where this fails, it may end again."""
         self.instance_id._update_provisioning_status({"terminated"}, "ready")

@@ -12,6 +12,15 @@ class SaasOperation(models.Model):
 
     _inherit = "saas.operation"
 
+    def _get_refusal_of_purge(self):
+        """Say what still needs the data; what a purge has begun, it ends."""
+        if self.instance_id._is_purge_begun():
+            return None
+        return "\n".join(self.instance_id._purge_blockers())
+
+    def _get_refusal_of_discard(self):
+        return self.instance_id._get_refusal_of_discard()
+
     def _step_unroute(self):
         instance = self.instance_id
         if not instance.database:
@@ -101,7 +110,8 @@ class SaasOperation(models.Model):
         subscription = instance.subscription_id
         self._release_name()
         subscription._write_guarded({"is_trial": False})
-        subscription._billing_stop()
+        if not subscription.ended_at:
+            subscription._billing_stop()
         failed = instance.operation_ids.filtered(lambda one: one.state == "failed")
         failed._write_guarded({"state": "discarded"})
 

@@ -21,6 +21,7 @@ class SaasOperation(models.Model):
 
         A job that queue_job gave up (JobFoundDead) calls nobody (odoo19.md, F2).
         """
+        self.env["saas.inquiry"].sudo()._fail_abandoned()
         if self._is_frozen():
             return
         for operation in self.sudo()._find_stranded():

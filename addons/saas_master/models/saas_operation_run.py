@@ -17,6 +17,8 @@ from odoo.addons.saas_infra.drivers.errors import (
     RetryableInfraError,
 )
 
+from ..tools.queue import is_stopping
+
 _logger = logging.getLogger(__name__)
 
 MAX_TRIES = 5
@@ -65,8 +67,9 @@ class SaasOperation(models.Model):
         if not token:
             return
         try:
+            self._atomically(token, self._enter)
             for step in self._get_open_steps():
-                wait = self._run_step(step, token)
+                wait = Wait(0) if is_stopping() else self._run_step(step, token)
                 if wait:
                     self._atomically(token, partial(self._pause, wait))
                     return
@@ -80,6 +83,7 @@ class SaasOperation(models.Model):
         except Exception as error:  # The engine records every failure itself.
             self.env.cr.rollback()
             self._record_failure(token, error)
+            self._take_notice_back()
         self._converge()
 
     def _get_open_steps(self):
@@ -125,7 +129,6 @@ class SaasOperation(models.Model):
                 ),
             )
             return None
-        self._atomically(token, self._enter)
         return token
 
     def _atomically(self, token, work):
@@ -168,7 +171,12 @@ class SaasOperation(models.Model):
         return None
 
     def _enter(self):
-        """Show that the operation runs."""
+        """Show that the operation runs, where it may: a row alone is no reason to.
+
+        :raise PermanentInfraError: where the states forbid it
+        """
+        if refusal := self._get_refusal():
+            raise PermanentInfraError(refusal, cure=self.env._("Ask for it anew."))
         playbook = self._get_playbook()
         instance = self.instance_id
         if instance and playbook.during:
@@ -178,6 +186,20 @@ class SaasOperation(models.Model):
         enter = getattr(self, f"_enter_{self.kind}", None)
         if enter:
             enter()
+
+    def _get_refusal(self):
+        """Say why the operation must not go on, whoever wrote it down; else None."""
+        playbook, instance = self._get_playbook(), self.instance_id
+        if bool(instance) != bool(playbook.allowed_from) or (
+            bool(instance) == bool(self.template_id)
+        ):
+            return self.env._("%s is not for this.", self.label)
+        special = getattr(self, f"_get_refusal_of_{self.kind}", None)
+        return (
+            instance
+            and instance._get_refusal_of_state(playbook, playbook.moves_from)
+            or (special and special())
+        )
 
     # === STEPS === #
 
@@ -209,8 +231,7 @@ class SaasOperation(models.Model):
         done = getattr(self, f"_done_{step.name}", None)
         if done:
             done(result)
-        seconds = (datetime.utcnow() - step.started_at).total_seconds()
-        step._write_guarded({"state": "done", "seconds": seconds})
+        step._write_guarded({"state": "done", "seconds": step._get_spent()})
 
     def _check_patience(self, step):
         """Fail a step whose work beside us does not end.

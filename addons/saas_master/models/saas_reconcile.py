@@ -9,19 +9,21 @@ from odoo.exceptions import UserError
 
 from odoo.addons.saas_infra.drivers.errors import InfraError
 
-from .saas_instance_specs import ROUTE_STATES
+from ..operations.playbooks import PLAYBOOKS
 
 _logger = logging.getLogger(__name__)
 
 # More drift than this is a fault of the look, or a disaster: nothing to repair alone.
 DRIFT_FLOOR = 20
 DRIFT_SHARE = 0.05
+# What failed and is seen to run is taken back so many times a day, then people look.
+MAX_REPAIRS = 3
 
 Wanted = namedtuple(
     "Wanted",
     "id uuid subdomain status service database directory server storage host",
 )
-Drift = namedtuple("Drift", "id subdomain kind why")
+Drift = namedtuple("Drift", "id subdomain status kind why")
 
 
 @dataclass
@@ -135,6 +137,7 @@ class SaasReconcile(models.AbstractModel):
         """Read all placed instances of a cluster that nothing has changed since.
 
         What is on its way elsewhere is left out: an operation of it failed or waits.
+        What failed to begin to serve is in it: it may have come to itself.
 
         :param datetime since: before the look; what changed later is not in it
         """
@@ -144,14 +147,19 @@ class SaasReconcile(models.AbstractModel):
                       i.directory, i.database_server_id, i.storage_id
                  FROM saas_instance i
                 WHERE i.cluster_id = %s AND i.active AND i.ready_at IS NOT NULL
-                  AND i.status IN ('running', 'stopped', 'paused', 'terminated')
-                  AND i.status = i.desired_status
+                  AND (i.status IN ('running', 'stopped', 'paused', 'terminated')
+                       AND i.status = i.desired_status
+                       OR i.status = 'error' AND i.desired_status = 'running'
+                          AND (SELECT count(*) FROM saas_operation o
+                                WHERE o.instance_id = i.id AND o.kind = 'repair'
+                                  AND o.state = 'failed'
+                                  AND o.create_date > %s - interval '1 day') < %s)
                   AND NOT EXISTS (
                       SELECT FROM saas_operation o
                        WHERE o.instance_id = i.id
                          AND (o.state IN ('queued', 'running')
                               OR o.write_date >= %s))""",
-            [cluster.id, since],
+            [cluster.id, since, MAX_REPAIRS, since],
         )
         return [
             Wanted(*row, host=cluster._get_hostname(row[2]))
@@ -163,12 +171,15 @@ class SaasReconcile(models.AbstractModel):
     def _compare(self, cluster, reality, since, report, dry_run):
         wanted = self._get_wanted(cluster, since)
         report["compared"] += len(wanted)
-        drifted = [
-            Drift(one.id, one.subdomain, *difference)
+        found = [
+            Drift(one.id, one.subdomain, one.status, *difference)
             for one in wanted
             if (difference := self._get_difference(one, reality))
         ]
         report["orphans"] += self._find_orphans(reality, since)
+        # That much comes back at once after a disaster is no disaster.
+        back = [one for one in found if one.status == "error" and one.kind]
+        drifted = [one for one in found if one not in back]
         limit = max(DRIFT_FLOOR, DRIFT_SHARE * len(wanted))
         if len(drifted) > limit or (drifted and self._is_blind(reality, wanted)):
             self._alarm(
@@ -183,50 +194,8 @@ class SaasReconcile(models.AbstractModel):
                 dry_run,
             )
             return
-        for drift in drifted:
+        for drift in drifted + back[:DRIFT_FLOOR]:
             self._repair(drift, report, dry_run)
-
-    def _is_blind(self, reality, wanted):
-        """Tell whether a listing is empty: it failed, or there was a disaster.
-
-        Routes are made anew without harm where only one instance has any.
-        """
-        routed = sum(one.status in ROUTE_STATES for one in wanted)
-        return (
-            not reality.services
-            or not any(reality.databases.values())
-            or not any(reality.directories.values())
-            or (routed > 1 and not reality.routes)
-        )
-
-    def _get_difference(self, one, reality):
-        """Tell what differs for one instance: the repair's kind and why, or None."""
-        # A server or storage that is closed is not talked to: nothing is known.
-        databases = reality.databases.get(one.server)
-        if databases is not None and one.database not in databases:
-            return "", f"The database {one.database} is gone."
-        directories = reality.directories.get(one.storage)
-        if directories is not None and one.directory not in directories:
-            return "", f"The folder {one.directory} is gone."
-        service = reality.services.get(one.service)
-        serving = bool(service and service.running)
-        if one.status == "running":
-            if not serving:
-                why = service.message if service else ""
-                return "repair", why or "The service does not run."
-        elif serving:
-            return "repair_stop", "The service runs although it should not."
-        if not self._is_routed(one, reality.routes.get(one.service)):
-            kind = "repair" if one.status == "running" else "repair_stop"
-            return kind, "The route is not what it should be."
-        return None
-
-    def _is_routed(self, one, route):
-        """Tell whether people who ask for an instance meet what they should."""
-        expected = ROUTE_STATES.get(one.status)
-        if not expected:
-            return True
-        return bool(route) and (route.state, route.hosts) == (expected, (one.host,))
 
     # === ACTING === #
 
@@ -243,6 +212,8 @@ class SaasReconcile(models.AbstractModel):
         try:
             if not dry_run:
                 instance._request(drift.kind, reason=drift.why)
+            elif refusal := instance._get_refusal(PLAYBOOKS[drift.kind]):
+                raise UserError(refusal)
         except UserError as error:  # Somebody changes it now: the next look tells.
             _logger.info("%s is not repaired: %s", drift.subdomain, error)
             return

@@ -62,23 +62,24 @@ class SaasSubdomain(models.Model):
             self.env["ir.cron"]._commit_progress(1)
 
     @api.model
-    def _check_name(self, name):
+    def _check_name(self, name, instance=None):
         """Refuse a name that cannot be a subdomain, with the reason.
 
         RFC 1123 labels, 3 characters or more, no reserved word.
 
         :param str name: as typed
+        :param instance: whose own old names are free for it
         :return: the name in lower case
         :raise UserError: with the reason
         """
         name = (name or "").strip().lower()
-        reason = self._get_refusal(name)
+        reason = self._get_refusal(name, instance)
         if reason:
             raise UserError(reason)
         return name
 
     @api.model
-    def _get_refusal(self, name):
+    def _get_refusal(self, name, instance=None):
         if not name.isascii() or name.startswith("xn--"):
             return self.env._(
                 'The subdomain "%s" has letters beyond a to z: addresses that look '
@@ -93,6 +94,7 @@ class SaasSubdomain(models.Model):
             )
         if name in RESERVED:
             return self.env._('The subdomain "%s" is reserved.', name)
-        if self.sudo().search_count([("name", "=", name)], limit=1):
+        own = instance.subdomain_ids.filtered("redirect_until") if instance else self
+        if self.sudo().search([("name", "=", name)], limit=1) - own:
             return self.env._('The subdomain "%s" is taken.', name)
         return None

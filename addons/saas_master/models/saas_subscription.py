@@ -154,11 +154,27 @@ class SaasSubscription(models.Model):
         :param BillingState state: the present state
         """
         self.ensure_one()
-        plans = self.env["saas.plan"].sudo().with_context(active_test=False)
-        plan = plans.search([("code", "=", state.plan)], limit=1)
         values = asdict(state)
         values["billing_status"] = values.pop("status")
-        values["plan_id"] = (values.pop("plan") and plan.id) or self.plan_id.id
+        values["plan_id"] = self._find_plan(values.pop("plan")).id
         self._write_guarded(values)
         if self.instance_id.subscription_id == self:
             self.instance_id._follow_subscription()
+
+    def _find_plan(self, code):
+        """Return the plan of a code; the present one where there is none, and ring."""
+        plans = self.env["saas.plan"].sudo().with_context(active_test=False)
+        plan = plans.search([("code", "=", code)], limit=1)
+        if not plan:
+            self.env["saas.alarm"]._ring(
+                "unknown_plan",
+                self.env._("Billing names an unknown plan"),
+                self.env._(
+                    "%(name)s is billed for the plan %(code)s, which does not exist: "
+                    "it keeps its own.",
+                    name=self.name,
+                    code=code,
+                ),
+                instance=self.instance_id,
+            )
+        return plan or self.plan_id

@@ -5,6 +5,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import models
 from odoo.exceptions import UserError
+from odoo.tools.misc import format_datetime
 
 from .saas_subscription import BillingState
 
@@ -120,7 +121,11 @@ class SaasSubscription(models.Model):
         self._decide(**{field: end})
         self._note(
             "billing_extended",
-            self.env._("%(days)s days were given, until %(end)s.", days=days, end=end),
+            self.env._(
+                "%(days)s days were given, until %(end)s.",
+                days=days,
+                end=format_datetime(self.env, end),
+            ),
             reason,
         )
 
@@ -149,7 +154,9 @@ class SaasSubscription(models.Model):
         if self.billing_status == "suspended":
             self._decide(status="overdue")
         self._note(
-            "billing_promised", self.env._("Payment is promised by %s.", until), reason
+            "billing_promised",
+            self.env._("Payment is promised by %s.", format_datetime(self.env, until)),
+            reason,
         )
 
     # === WITHOUT A BILLING SYSTEM === #

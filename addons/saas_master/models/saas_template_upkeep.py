@@ -3,6 +3,8 @@ import logging
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from .saas_operation import ACTIVE
+
 _logger = logging.getLogger(__name__)
 
 OVER = ("retired", "failed")
@@ -79,7 +81,7 @@ class SaasTemplate(models.Model):
             return self.env._("Only a retired or failed template can be removed.")
         if self.operation_ids.filtered(
             lambda one: (
-                one.state in ("queued", "running")
+                one.state in ACTIVE
                 or (one.kind == "remove_template" and one.state == "failed")
             )
         ):

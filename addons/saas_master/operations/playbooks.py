@@ -9,6 +9,10 @@ a crash are the same code.
 
 from dataclasses import dataclass
 
+from odoo.tools.translate import LazyGettext, LazyTranslate
+
+_lt = LazyTranslate(__name__)
+
 ANY = frozenset(
     {
         "creating",
@@ -28,7 +32,7 @@ ALIVE = ANY - {"creating", "terminated"}
 class Playbook:
     """An operation's kind.
 
-    :param str label: what people read
+    :param LazyGettext label: what people read
     :param str channel: queue_job's channel below root
     :param tuple steps: names, in order
     :param frozenset allowed_from: the instance's status when it is asked for
@@ -38,10 +42,10 @@ class Playbook:
     :param str after: the instance's status when it is done, if it changes
     :param str desired: what the instance is wanted to be from now on, if it changes
     :param bool breaks: a failure leaves the instance in ``error``, else as it was
-    :param str warning: what the person who asks is told before
+    :param LazyGettext warning: what the person who asks is told before
     """
 
-    label: str
+    label: LazyGettext
     channel: str = "operations"
     steps: tuple = ()
     allowed_from: frozenset = ALIVE
@@ -51,7 +55,7 @@ class Playbook:
     after: str = ""
     desired: str = ""
     breaks: bool = False
-    warning: str = ""
+    warning: LazyGettext | str = ""
 
     @property
     def moves_from(self):
@@ -62,12 +66,13 @@ class Playbook:
 
 # Asked for templates: of no instance in whatever status.
 OF_TEMPLATES = {"channel": "maintenance", "allowed_from": frozenset()}
-SERVE = ("service", "healthy", "route")
+# What was terminated has lost its place; a reactivation that failed may have none.
+SERVE = ("place", "service", "healthy", "route")
 REMOVE = ("unroute", "dismantle", "drop_database", "drop_files", "drop_role", "prove")
 
 PLAYBOOKS = {
     "provision": Playbook(
-        label="Create",
+        label=_lt("Create"),
         channel="provisioning",
         steps=(
             "place",
@@ -92,7 +97,7 @@ PLAYBOOKS = {
         breaks=True,
     ),
     "start": Playbook(
-        label="Start",
+        label=_lt("Start"),
         steps=SERVE,
         allowed_from=frozenset({"stopped", "error"}),
         during="starting",
@@ -101,42 +106,42 @@ PLAYBOOKS = {
         breaks=True,
     ),
     "stop": Playbook(
-        label="Stop",
+        label=_lt("Stop"),
         steps=("notice_stopped", "halt"),
         allowed_from=frozenset({"running", "error"}),
         during="stopping",
         after="stopped",
         desired="stopped",
-        warning="Nobody can work in the instance until it is started again.",
+        warning=_lt("Nobody can work in the instance until it is started again."),
     ),
     "restart": Playbook(
-        label="Restart",
+        label=_lt("Restart"),
         steps=("notice_starting", "halt", *SERVE),
         allowed_from=frozenset({"running", "error"}),
         during="starting",
         after="running",
         desired="running",
         breaks=True,
-        warning="Whoever works in the instance is interrupted for some seconds.",
+        warning=_lt("Whoever works in the instance is interrupted for some seconds."),
     ),
     "suspend": Playbook(
-        label="Suspend",
+        label=_lt("Suspend"),
         steps=("notice_suspended", "halt"),
         allowed_from=ALIVE - {"paused"},
         after="paused",
         desired="paused",
-        warning="Visitors see a page that says so until the instance is resumed.",
+        warning=_lt("Visitors see a page that says so until the instance is resumed."),
     ),
     # What must wait for the operation that runs is written down as desired status;
     # visitors are turned away at once all the same.
     "block": Playbook(
-        label="Block",
+        label=_lt("Block"),
         steps=("notice_suspended", "halt"),
         exclusive=False,
         desired="paused",
     ),
     "resume": Playbook(
-        label="Resume",
+        label=_lt("Resume"),
         steps=SERVE,
         allowed_from=frozenset({"paused"}),
         during="starting",
@@ -145,44 +150,44 @@ PLAYBOOKS = {
         breaks=True,
     ),
     "change_plan": Playbook(
-        label="Change plan",
+        label=_lt("Change plan"),
         steps=("fit", "reserve", "quota", "resize", "healthy"),
         allowed_from=frozenset({"running", "stopped", "paused"}),
-        warning="The instance restarts with its new limits within some seconds.",
+        warning=_lt("The instance restarts with its new limits within some seconds."),
     ),
     "rename": Playbook(
-        label="Rename",
+        label=_lt("Rename"),
         steps=("route", "base_url"),
         allowed_from=frozenset({"running"}),
-        warning="The old address leads to the new one for 30 days.",
+        warning=_lt("The old address leads to the new one for some time."),
     ),
     # The old names of a renamed instance lead nowhere from now on.
     "release_names": Playbook(
-        label="Release old names",
+        label=_lt("Release old names"),
         channel="maintenance",
         steps=("redirects",),
         allowed_from=frozenset({"running", "stopped", "paused", "terminated"}),
     ),
     "hand_over": Playbook(
-        label="Hand over",
+        label=_lt("Hand over"),
         steps=("administrator",),
         allowed_from=frozenset({"running"}),
-        warning="The instance and everything in it goes to the other customer.",
+        warning=_lt("The instance and everything in it goes to the other customer."),
     ),
     "terminate": Playbook(
-        label="Terminate",
+        label=_lt("Terminate"),
         # The service's port and room go to others; only data is kept.
         steps=("notice_stopped", "dismantle"),
         allowed_from=ALIVE,
         needs_ready=False,
         after="terminated",
         desired="terminated",
-        warning="The instance ends now. Its data is kept for the retention time.",
+        warning=_lt("The instance ends now. Its data is kept for the retention time."),
     ),
     "reactivate": Playbook(
-        label="Reactivate",
+        label=_lt("Reactivate"),
         channel="provisioning",
-        steps=("place", *SERVE),
+        steps=SERVE,
         allowed_from=frozenset({"terminated"}),
         during="starting",
         after="running",
@@ -190,39 +195,44 @@ PLAYBOOKS = {
         breaks=True,
     ),
     "repair": Playbook(
-        label="Repair",
+        label=_lt("Repair"),
         steps=SERVE,
-        allowed_from=frozenset({"running"}),
+        allowed_from=frozenset({"running", "error"}),
         during="starting",
         after="running",
         breaks=True,
     ),
     "repair_stop": Playbook(
-        label="Repair",
+        label=_lt("Repair"),
         steps=("notice", "halt"),
         allowed_from=frozenset({"stopped", "paused"}),
     ),
+    "repair_end": Playbook(
+        label=_lt("Repair"),
+        steps=("dismantle",),
+        allowed_from=frozenset({"terminated"}),
+    ),
     "discard": Playbook(
-        label="Discard",
+        label=_lt("Discard"),
         steps=REMOVE,
-        allowed_from=frozenset({"creating", "error"}),
+        allowed_from=frozenset({"creating", "error", "terminated"}),
         needs_ready=False,
         after="terminated",
         desired="terminated",
-        warning="Takes back everything that the failed creation made.",
+        warning=_lt("Takes back everything that the failed creation made."),
     ),
     "purge": Playbook(
-        label="Purge",
+        label=_lt("Purge"),
         channel="maintenance",
         steps=REMOVE,
         allowed_from=frozenset({"terminated"}),
         needs_ready=False,
         after="terminated",
         desired="terminated",
-        warning="Deletes database and files for good. This cannot be undone.",
+        warning=_lt("Deletes database and files for good. This cannot be undone."),
     ),
     "build_template": Playbook(
-        label="Build template",
+        label=_lt("Build template"),
         **OF_TEMPLATES,
         steps=(
             "template_storage",
@@ -233,7 +243,7 @@ PLAYBOOKS = {
         ),
     ),
     "remove_template": Playbook(
-        label="Remove template",
+        label=_lt("Remove template"),
         **OF_TEMPLATES,
         steps=(
             "template_end",
@@ -242,45 +252,45 @@ PLAYBOOKS = {
             "drop_role",
             "template_prove",
         ),
-        warning="Deletes the template. Instances that were copied from it stay.",
+        warning=_lt("Deletes the template. Instances that were copied from it stay."),
     ),
 }
 
 STEP_LABELS = {
-    "place": "Find a place",
-    "storage": "Make the folder",
-    "role": "Make the database login",
-    "database": "Copy the database",
-    "identity": "Give it an identity of its own",
-    "filestore": "Copy the files",
-    "service": "Start the service",
-    "healthy": "Wait until it answers",
-    "localise": "Set company and language",
-    "route": "Open the address",
-    "announce": "Tell the people",
-    "notice": "Show visitors a notice",
-    "notice_stopped": "Show visitors that it is stopped",
-    "notice_starting": "Show visitors that it is starting",
-    "notice_suspended": "Show visitors that it is suspended",
-    "halt": "End the service",
-    "fit": "Check that it fits",
-    "reserve": "Reserve the room",
-    "quota": "Set the storage limit",
-    "resize": "Apply the new limits",
-    "redirects": "Take the old names from the address",
-    "base_url": "Tell the instance its address",
-    "administrator": "Set the administrator's login",
-    "unroute": "Close the address",
-    "dismantle": "Remove the service",
-    "drop_database": "Remove the database",
-    "drop_role": "Remove the database login",
-    "drop_files": "Remove the files",
-    "prove": "Prove that nothing is left",
-    "template_storage": "Make the template's folder",
-    "template_role": "Make the template's login",
-    "template_database": "Make the template's database",
-    "template_build": "Install the modules",
-    "template_close": "Close the template to connections",
-    "template_end": "End what works on it",
-    "template_prove": "Prove that nothing is left",
+    "place": _lt("Find a place"),
+    "storage": _lt("Make the folder"),
+    "role": _lt("Make the database login"),
+    "database": _lt("Copy the database"),
+    "identity": _lt("Give it an identity of its own"),
+    "filestore": _lt("Copy the files"),
+    "service": _lt("Start the service"),
+    "healthy": _lt("Wait until it answers"),
+    "localise": _lt("Set company and language"),
+    "route": _lt("Open the address"),
+    "announce": _lt("Tell the people"),
+    "notice": _lt("Show visitors a notice"),
+    "notice_stopped": _lt("Show visitors that it is stopped"),
+    "notice_starting": _lt("Show visitors that it is starting"),
+    "notice_suspended": _lt("Show visitors that it is suspended"),
+    "halt": _lt("End the service"),
+    "fit": _lt("Check that it fits"),
+    "reserve": _lt("Reserve the room"),
+    "quota": _lt("Set the storage limit"),
+    "resize": _lt("Apply the new limits"),
+    "redirects": _lt("Take the old names from the address"),
+    "base_url": _lt("Tell the instance its address"),
+    "administrator": _lt("Set the administrator's login"),
+    "unroute": _lt("Close the address"),
+    "dismantle": _lt("Remove the service"),
+    "drop_database": _lt("Remove the database"),
+    "drop_role": _lt("Remove the database login"),
+    "drop_files": _lt("Remove the files"),
+    "prove": _lt("Prove that nothing is left"),
+    "template_storage": _lt("Make the template's folder"),
+    "template_role": _lt("Make the template's login"),
+    "template_database": _lt("Make the template's database"),
+    "template_build": _lt("Install the modules"),
+    "template_close": _lt("Close the template to connections"),
+    "template_end": _lt("End what works on it"),
+    "template_prove": _lt("Prove that nothing is left"),
 }

@@ -6,8 +6,10 @@ from . import test_backend
 from . import test_retention
 from . import test_attachments
 from . import test_engine_progress
+from . import test_engine_entry
 from . import test_engine_failures
 from . import test_engine_workers
+from . import test_inquiry
 from . import test_intents
 from . import test_subdomain
 from . import test_subscription
@@ -18,6 +20,7 @@ from . import test_state_funnels
 from . import test_storages
 from . import test_one_active_operation
 from . import test_placement
+from . import test_reactivation
 from . import test_reconcile
 from . import test_reconcile_orphans
 from . import test_fence

@@ -44,6 +44,8 @@ class CommittedCase(BaseCase):
         cls.outside = FakeOutside(folder.name)
         cls.enterClassContext(cls.outside)
         cls.addClassCleanup(cls.forget, cls.get_last_ids())
+        cls.set_retention("0")
+        cls.addClassCleanup(cls.set_retention, False)
         with cls.open_env() as env:
             fleet = make_fleet(env, **cls.get_room())
             build_outside(fleet.template)
@@ -71,6 +73,12 @@ class CommittedCase(BaseCase):
         """Open an environment of its own; what it changed is committed."""
         with cls.registry.cursor() as cr:
             yield api.Environment(cr, SUPERUSER_ID, {})
+
+    @classmethod
+    def set_retention(cls, days):
+        with cls.open_env() as env:
+            parameters = env["ir.config_parameter"]
+            parameters.set_param("saas_master.retention_days", days)
 
     @classmethod
     def get_last_ids(cls):

@@ -1,10 +1,13 @@
 """What the staff's pages are made of: views that open, figures that are right."""
 
+import json
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import Command, fields
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
+from odoo.tools.translate import code_translations
 
 from .access_common import AccessCase
 
@@ -32,6 +35,29 @@ class TestBackend(AccessCase):
         self.assertEqual(action["target"], "new")
         self.assertIn("Nobody can work", dialog.warning)
         self.assertIn("End the service", dialog.steps)
+
+    def test_staff_read_operations_in_their_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        words = {"Stop": "Arrêter", "End the service": "Terminer le service"}
+        translated = patch.object(
+            code_translations,
+            "get_python_translations",
+            lambda module, lang: words if lang == "fr_FR" else {},
+        )
+        with translated:
+            french = self.instance.with_context(lang="fr_FR")
+            dialog = self.env["saas.instance.confirm"].with_context(lang="fr_FR")
+            dialog = dialog.create({"kind": "stop"})
+            self.assertIn("Terminer le service", dialog.steps)
+            operation = french._request("stop")
+            self.assertEqual(operation.display_name, "Arrêter")
+            kinds = operation._fields["kind"]._description_selection(operation.env)
+            self.assertEqual(dict(kinds)["stop"], "Arrêter")
+            self.assertEqual(operation.step_ids[1].label, "Terminer le service")
+            self.assertEqual(operation.with_context(lang="en_US").label, "Stop")
+            api = french.env["saas.api"]
+            described = json.loads(json.dumps(api._describe_plan("stop")))
+            self.assertIn("Terminer le service", described["plan"])
 
     def test_a_confirmed_operation_keeps_the_reason(self):
         manager = self.users["manager"]

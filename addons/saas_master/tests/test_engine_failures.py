@@ -12,6 +12,7 @@ from odoo.addons.saas_infra.drivers.errors import (
     RetryableInfraError,
 )
 
+from ..models.saas_operation_provision import SaasOperation as Engine
 from .committed import CommittedCase
 
 BUSY = RetryableInfraError("The database server is busy.")
@@ -81,6 +82,41 @@ class TestEngineFailures(CommittedCase):
         self.assertNotIn("secret", message)
         self.do(instance, "discard")
 
+    def test_what_refuses_in_words_is_recorded_in_its_words(self):
+        instance, operation = self.create_instance()
+        refusal = UserError("The template was taken away.")
+        with patch.object(Engine, "_step_storage", side_effect=refusal):
+            self.assertEqual(
+                self.run_job(operation),
+                ("failed", "Make the folder: The template was taken away."),
+            )
+        self.do(instance, "discard")
+
+    def test_a_failed_step_knows_how_long_it_took(self):
+        instance, operation = self.create_instance()
+        self.fail_next("postgresql.ensure_role", REFUSED)
+        self.run_job(operation)
+        with self.open_env() as env:
+            steps = env["saas.operation"].browse(operation).step_ids
+            [failed] = steps.filtered(lambda step: step.state == "failed")
+            self.assertGreater(failed.seconds, 0)
+        self.do(instance, "discard")
+
+    def test_a_retry_counts_no_time_in_which_people_looked(self):
+        instance, operation = self.create_instance()
+        self.fail_next("postgresql.ensure_role", REFUSED)
+        self.run_job(operation)
+        with self.open_env() as env:
+            env.cr.execute(
+                "UPDATE saas_operation SET create_date = create_date - interval '1 day'"
+                ", requested_at = requested_at - interval '1 day' WHERE id = %s",
+                [operation],
+            )
+        with self.open_env() as env:
+            env["saas.instance"].browse(instance)._retry()
+        self.work(operation)
+        self.assertLess(self.operation(operation, "seconds"), 3600)
+
     def test_a_retry_goes_on_from_the_failed_step(self):
         instance, operation = self.create_instance()
         self.fail_next("postgresql.set_identity", REFUSED)
@@ -137,6 +173,26 @@ class TestEngineFailures(CommittedCase):
             self.fail_next("process.stop_service", PermanentInfraError("It is stuck."))
             self.assertEqual(self.run_job(operation)[0], "failed")
             self.assertEqual(self.instance(instance, "status"), status)
+
+    def test_visitors_of_what_could_not_be_stopped_come_in_again(self):
+        instance = self.make_instance()
+        service = self.instance(instance, "service")
+        operation = self.ask(instance, "stop")
+        self.fail_next("process.stop_service", REFUSED)
+        self.run_job(operation)
+        self.assertEqual(self.outside.read("routes")[service]["state"], "running")
+
+    def test_a_notice_that_cannot_be_taken_back_hides_no_failure(self):
+        instance = self.make_instance()
+        operation = self.ask(instance, "stop")
+        self.fail_next("process.stop_service", REFUSED)
+        take_back = patch.object(
+            fakes.FakeNginxDriver, "ensure_route", side_effect=[None, REFUSED]
+        )
+        logger = "odoo.addons.saas_master.models.saas_operation_lifecycle"
+        with take_back, mute_logger(logger):
+            state, message = self.run_job(operation)
+        self.assertEqual((state, message), ("failed", f"End the service: {REFUSED}"))
 
     def test_what_a_begun_purge_left_is_not_brought_back(self):
         instance = self.make_instance("terminate")
@@ -198,8 +254,11 @@ class TestEngineFailures(CommittedCase):
             self.instance(instance, "status", "provisioning_status"),
             ["terminated", "terminated"],
         )
-        self.do(instance, "purge")
+        with self.open_env() as env:  # Nothing of it is worth its name for 30 days.
+            operation = env["saas.instance"].browse(instance)._discard().id
+        self.work(operation)
         self.assertFalse(self.find_outside(self.instance(instance, "uuid")))
+        self.assertFalse(self.instance(instance, "active"))
 
     def test_what_was_ready_once_is_never_discarded(self):
         instance = self.make_instance()

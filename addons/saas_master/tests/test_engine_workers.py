@@ -1,7 +1,9 @@
 """Two workers, dead workers, lost jobs, and a freeze in the middle."""
 
+import signal
 from unittest.mock import patch
 
+from odoo.service.server import Worker
 from odoo.tests import tagged
 
 from odoo.addons.queue_job.job import Job
@@ -88,6 +90,30 @@ class TestEngineWorkers(CommittedCase):
     def die(self, operation):
         """Take the operation as a worker does that is killed right after."""
         self.assertTrue(operation._take())
+
+    def test_a_worker_that_is_told_to_end_leaves_the_rest_to_another_job(self):
+        instance, operation = self.create_instance()
+        job = self.operation(operation, "job_uuid")
+        worker = Worker.__new__(Worker)
+        worker.alive = True
+        ensure = fakes.FakePostgresqlDriver.ensure_role
+
+        def be_told_meanwhile(driver, spec):
+            worker.signal_handler(signal.SIGINT, None)
+            ensure(driver, spec)
+
+        with (
+            patch.object(signal, "getsignal", lambda _number: worker.signal_handler),
+            patch.object(fakes.FakePostgresqlDriver, "ensure_role", be_told_meanwhile),
+        ):
+            for _ in range(3):  # However often that happens.
+                self.assertEqual(self.run_job(operation)[0], "running")
+        states = self.step_states(operation)
+        self.assertEqual((states["role"], states["database"]), ("done", "pending"))
+        self.assertNotEqual(self.operation(operation, "job_uuid"), job)
+        self.work(operation)
+        self.assertFalse(self.operation(operation, "deaths"))
+        self.assertEqual(self.instance(instance, "status"), "running")
 
     # === FREEZE === #
 

@@ -118,7 +118,55 @@ class TestIntents(CommittedCase):
         self.assertEqual(self.work_at_last(instance), "terminate")
         self.assertEqual(self.instance(instance, "status"), "terminated")
 
+    def test_a_rename_that_was_cut_off_is_told_to_the_tenant_later(self):
+        instance = self.make_instance()
+        name = f"{self.instance(instance, 'subdomain')}-new"
+        self.cut_off(instance, lambda one: one._rename(name))
+        self.do(instance, "restart")
+        self.assertEqual(self.work_at_last(instance), "rename")
+        self.assertIn(f"//{name}.", self.get_told(instance)["base_url"])
+        self.check_nothing_is_left(instance)
+
+    def test_a_hand_over_that_was_cut_off_is_told_to_the_tenant_later(self):
+        instance = self.make_instance()
+        with self.open_env() as env:
+            partner = env["res.partner"].create({"name": "New owner"}).id
+
+        def hand_over(record):
+            new = record.env["res.partner"].browse(partner)
+            return record._hand_over(new, "new@owner.test")
+
+        self.cut_off(instance, hand_over)
+        self.do(instance, "stop")
+        self.repair()  # It has to run for that.
+        self.do(instance, "start")
+        self.assertEqual(self.work_at_last(instance), "hand_over")
+        self.assertEqual(self.get_told(instance)["email"], "new@owner.test")
+        self.check_nothing_is_left(instance)
+
     # === HELPERS === #
+
+    def cut_off(self, instance, ask):
+        """Have the tenant refuse what it is told; nothing tries that by itself."""
+        with self.open_env() as env:
+            operation = ask(env["saas.instance"].browse(instance)).id
+        self.fail_next("tenant.command", REFUSED)
+        self.assertEqual(self.run_job(operation)[0], "failed")
+        self.repair()
+        self.assertEqual(self.instance(instance, "last_operation_id"), operation)
+
+    def get_told(self, instance):
+        """Return what the tenant was told last."""
+        uuid = self.instance(instance, "uuid")
+        return self.outside.read("tenants")[uuid][-1]["values"]
+
+    def check_nothing_is_left(self, instance):
+        last = self.instance(instance, "last_operation_id")
+        with self.open_env() as env:
+            waiting = env["saas.instance"]._find_waiting()
+            self.assertNotIn(instance, waiting.ids)
+        self.repair()
+        self.assertEqual(self.instance(instance, "last_operation_id"), last)
 
     def repair(self):
         with self.open_env() as env:

@@ -29,8 +29,14 @@ BEFORE = {
     "purge": ("provision", "terminate"),
     "repair_stop": ("provision", "stop"),
     "release_names": ("provision", "rename"),
+    "repair_end": ("provision", "terminate"),
 }
-GONE = {"discard", "purge", ("terminate", "services")}
+GONE = {
+    "discard",
+    "purge",
+    ("terminate", "services"),
+    ("repair_end", "services"),
+}
 PARTS = ("roles", "databases", "directories", "services", "routes")
 
 

@@ -56,6 +56,21 @@ class TestReconcile(ReconcileCase):
                 self.assertFalse(self.outside.read("services")[self.service]["running"])
                 self.check_settled(instance, status)
 
+    def test_the_service_of_what_has_ended_is_removed(self):
+        for running in (True, False):
+            with self.subTest(running=running):
+                instance = self.make_instance()
+                with self.outside_of(instance, "services") as services:
+                    kept = services[self.service]
+                self.do(instance, "terminate")
+                with self.outside_of(instance, "services") as services:
+                    services[self.service] = {**kept, "running": running}
+                self.assertEqual(len(self.reconcile(dry_run=True)["repaired"]), 1)
+                self.reconcile()
+                self.assertEqual(self.work_at_last(instance), "repair_end")
+                self.assertNotIn(self.service, self.outside.read("services"))
+                self.check_settled(instance, "terminated")
+
     def test_a_route_that_is_missing_or_wrong_is_written_again(self):
         for kinds, status, state in (
             ((), "running", "running"),
@@ -105,6 +120,50 @@ class TestReconcile(ReconcileCase):
                 self.fail_next("process.stop_service", PermanentInfraError("Refused."))
                 self.assertEqual(self.run_job(operation)[0], "failed")
                 self.assertEqual(self.found(self.reconcile()), {})
+
+    def test_what_failed_and_came_back_is_taken_in(self):
+        instance = self.break_down()
+        self.reconcile()
+        self.assertEqual(self.work_at_last(instance), "repair")
+        self.check_settled(instance, "running")
+
+    def test_what_failed_and_did_not_come_back_is_left_to_people(self):
+        instance = self.break_down()
+        last = self.instance(instance, "last_operation_id")
+        with self.outside_of(instance, "services") as services:
+            services[self.service]["running"] = False
+        self.assertEqual(self.found(self.reconcile()), {})
+        self.assertEqual(self.instance(instance, "last_operation_id"), last)
+
+    def test_what_runs_but_never_answers_is_left_to_people_in_the_end(self):
+        instance = self.break_down()
+        for _ in range(saas_reconcile.MAX_REPAIRS):
+            self.assertEqual(len(self.reconcile()["repaired"]), 1)
+            self.fail_last(instance)
+        self.assertEqual(self.found(self.reconcile()), {})
+
+    def test_many_that_come_back_at_once_are_no_disaster(self):
+        instances = [self.break_down() for _ in range(2)]
+        with patch.object(saas_reconcile, "DRIFT_FLOOR", 1):
+            for _ in range(2):  # One after the other.
+                report = self.reconcile()
+                self.assertEqual(self.found(report), {"repaired": report["repaired"]})
+                self.assertEqual(len(report["repaired"]), 1)
+        for instance in instances:
+            self.assertEqual(self.work_at_last(instance), "repair")
+
+    def break_down(self):
+        """Have a restart give up that waits for an answer."""
+        instance = self.make_instance()
+        self.ask(instance, "restart")
+        self.fail_last(instance)
+        return instance
+
+    def fail_last(self, instance):
+        self.fail_next("tenant.wait_healthy", PermanentInfraError("It is silent."))
+        operation = self.instance(instance, "last_operation_id")
+        self.assertEqual(self.run_job(operation)[0], "failed")
+        self.assertEqual(self.instance(instance, "status"), "error")
 
     def test_what_came_after_the_look_is_not_missed_by_it(self):
         listing = fakes.FakePostgresqlDriver.list_databases

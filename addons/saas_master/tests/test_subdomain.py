@@ -93,6 +93,19 @@ class TestSubdomainLife(CommittedCase):
         self.check_taken(old)
         self.assertEqual(self.route_of(instance), route)
 
+    def test_an_instance_may_have_its_old_name_back(self):
+        instance, old = self.make_renamed()
+        new = self.instance(instance, "subdomain")
+        self.rename(instance, old)
+        route = self.route_of(instance)
+        self.assertEqual(route["hosts"], [f"{old}.tenants.test"])
+        self.assertEqual(route["redirects"], [f"{new}.tenants.test"])
+        self.release(days=31, run=instance)
+        self.make_instance(subdomain=new)
+        self.check_taken(old)
+        with self.assertRaisesRegex(UserError, "is taken"):
+            self.rename(instance, old)
+
     def test_an_old_name_is_free_after_its_time_and_leads_nowhere(self):
         instance, old = self.make_renamed()
         self.release(days=31, run=instance)
@@ -140,10 +153,13 @@ class TestSubdomainLife(CommittedCase):
     def make_renamed(self):
         instance = self.make_instance()
         old = self.instance(instance, "subdomain")
-        with self.open_env() as env:
-            operation = env["saas.instance"].browse(instance)._rename(f"{old}-new").id
-        self.work(operation)
+        self.rename(instance, f"{old}-new")
         return instance, old
+
+    def rename(self, instance, name):
+        with self.open_env() as env:
+            operation = env["saas.instance"].browse(instance)._rename(name).id
+        self.work(operation)
 
     def release(self, *, days, run=None):
         """Let the scheduled action come after some days, and run what it opens."""

@@ -169,6 +169,62 @@ class TestBillingState(CommittedCase):
         self.settle(instance)
         self.assertEqual(self.instance(instance, "status"), "paused")
 
+    def test_what_staff_suspended_before_billing_did_is_not_resumed(self):
+        instance = self.make_instance()
+        self.suspend(instance)
+        for status in ("suspended", "paid"):
+            self.apply(instance, status)
+            self.settle(instance)
+            self.assertEqual(self.instance(instance, "status"), "paused")
+
+    def test_what_staff_suspend_after_billing_began_to_is_not_resumed(self):
+        instance = self.make_instance()
+        restart = self.ask(instance, "restart")
+        self.apply(instance, "suspended")
+        self.suspend(instance)
+        self.work(restart)
+        self.settle(instance)
+        self.apply(instance, "paid")
+        self.settle(instance)
+        self.assertEqual(self.instance(instance, "status"), "paused")
+
+    def suspend(self, instance):
+        """Have staff suspend, for abuse as it may be."""
+        with self.open_env() as env:
+            env["saas.instance"].browse(instance)._suspend("Abuse.")
+        self.settle(instance)
+
+    def test_what_is_stopped_cannot_be_started_unpaid(self):
+        for late in (False, True):
+            with self.subTest(late=late):
+                instance = self.make_instance()
+                stop = self.ask(instance, "stop")
+                if not late:
+                    self.work(stop)
+                self.apply(instance, "suspended")
+                if late:
+                    self.work(stop)
+                self.settle(instance)
+                self.assertEqual(self.instance(instance, "status"), "paused")
+                with self.open_env() as env, self.assertRaisesRegex(UserError, "Start"):
+                    env["saas.instance"].browse(instance)._request("start")
+
+    def test_a_plan_that_nobody_knows_is_told_once(self):
+        instance = self.make_instance()
+        plan = self.instance(instance, "plan_id")
+        for _ in range(2):
+            with self.open_env() as env:
+                subscription = env["saas.instance"].browse(instance).subscription_id
+                subscription._apply_billing_state(
+                    BillingState(status="paid", plan="no-such-plan")
+                )
+        [(subject, text)] = self.mails
+        self.assertEqual(subject, "Billing names an unknown plan")
+        self.assertIn("no-such-plan", text)
+        self.assertEqual(
+            self.instance(instance, "plan_id", "billing_status"), [plan, "paid"]
+        )
+
     def test_what_staff_terminated_is_not_started_by_billing(self):
         instance = self.make_instance()
         terminate = self.ask(instance, "terminate")
@@ -215,7 +271,7 @@ class TestBillingState(CommittedCase):
         with self.open_env() as env:
             events = env["saas.instance"].browse(instance).event_ids
             [event] = events.filtered(lambda one: one.kind == "billing_status")
-            self.assertEqual(event.message, "Billing went from trial to overdue.")
+            self.assertEqual(event.message, "Billing went from Trial to Overdue.")
 
     # === HELPERS === #
 

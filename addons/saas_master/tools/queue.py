@@ -1,5 +1,9 @@
 """What this platform asks of queue_job beyond its settings."""
 
+import signal
+
+from odoo.service.server import Worker
+
 from odoo.addons.queue_job.jobrunner import runner
 
 # A dead worker is noticed when the runner next wakes; its own 60 s are too long for
@@ -14,3 +18,12 @@ PRIORITIES = {
     "maintenance": 30,
     "monitoring": 40,
 }
+
+
+def is_stopping():
+    """Tell whether this worker was told to end: it waits for the job that it runs.
+
+    Odoo's worker takes SIGINT by a method of its own, and is no longer alive then.
+    """
+    worker = getattr(signal.getsignal(signal.SIGINT), "__self__", None)
+    return isinstance(worker, Worker) and not worker.alive

@@ -18,9 +18,10 @@ class SaasInstanceDialog(models.AbstractModel):
     def _compute_warning(self):
         for dialog in self:
             playbook = PLAYBOOKS.get(dialog.kind)
-            dialog.warning = playbook and playbook.warning
+            warning = playbook and playbook.warning
+            dialog.warning = warning and self.env._(warning)
             dialog.steps = playbook and " → ".join(
-                STEP_LABELS[name] for name in playbook.steps
+                self.env._(STEP_LABELS[name]) for name in playbook.steps
             )
 
     def _show(self):
@@ -29,7 +30,7 @@ class SaasInstanceDialog(models.AbstractModel):
         playbook = PLAYBOOKS.get(self.kind)
         return {
             "type": "ir.actions.act_window",
-            "name": playbook.label if playbook else self._description,
+            "name": self.env._(playbook.label) if playbook else self._description,
             "res_model": self._name,
             "res_id": self.id,
             "views": [(False, "form")],

@@ -5,6 +5,8 @@ import { useService } from "@web/core/utils/hooks";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 import { usePolling } from "../core/polling";
 
+const LATE = 30_000;
+
 /** Waits for the answer to an inquiry, then shows it as text or as a small table. */
 export class SaasAnswer extends Component {
     static template = "saas_master.Answer";
@@ -13,7 +15,8 @@ export class SaasAnswer extends Component {
     setup() {
         this.orm = useService("orm");
         this.text = useRef("text");
-        this.state = useState({ inquiry: { state: "waiting" } });
+        this.state = useState({ inquiry: { state: "waiting" }, isLate: false });
+        this.asked = Date.now();
         this.polling = usePolling(() => this.look(), 400);
         onWillStart(() => this.polling.start());
         useEffect(
@@ -30,6 +33,7 @@ export class SaasAnswer extends Component {
         this.state.inquiry = await this.orm.silent.call("saas.api", "inquiry_show", [
             this.props.record.resId,
         ]);
+        this.state.isLate = Date.now() - this.asked > LATE;
         return this.state.inquiry.state === "waiting";
     }
 
