@@ -99,5 +99,5 @@ class SaasDatabaseServer(models.Model):
         return (
             count < self.max_databases
             and (count + 1) * self.connections_per_database <= self.max_connections
-            and self.used_mb < self.max_gigabytes * 1024
+            and self.used_mb * 1024**2 < self.max_gigabytes * 1000**3
         )

@@ -122,7 +122,9 @@ class TestInfrastructure(TransactionCase):
         self.server.max_connections = 29
         self.assertTrue(self.server._has_room_for(8))
         self.assertFalse(self.server._has_room_for(9))
-        self.server.used_mb = 1024
+        self.server.used_mb = 953  # of 1024² bytes: just below 1000³
+        self.assertTrue(self.server._has_room_for(0))
+        self.server.used_mb = 954
         self.assertFalse(self.server._has_room_for(0))
 
     def test_a_storage_counts_tenants_and_quotas(self):
@@ -130,6 +132,15 @@ class TestInfrastructure(TransactionCase):
         self.assertTrue(self.storage._has_room_for(1, 20))
         self.assertFalse(self.storage._has_room_for(2, 20))
         self.assertFalse(self.storage._has_room_for(1, 20.5))
+
+    def test_a_storage_does_not_sell_more_than_it_was_seen_to_have(self):
+        self.assertEqual(self.storage.capacity_gb, 500)
+        self.storage.total_mb = 10_000
+        self.assertAlmostEqual(self.storage.capacity_gb, 10.486, places=3)
+        self.assertTrue(self.storage._has_room_for(1, 10))
+        self.assertFalse(self.storage._has_room_for(1, 11))
+        self.storage.max_gigabytes = 5
+        self.assertEqual(self.storage.capacity_gb, 5)
 
     # === ADDRESSES === #
 

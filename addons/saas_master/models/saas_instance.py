@@ -119,7 +119,6 @@ class SaasInstance(models.Model):
         required=True,
         readonly=True,
         index=True,
-        group_expand=True,
     )
     desired_status = fields.Selection(
         [
@@ -138,7 +137,6 @@ class SaasInstance(models.Model):
     ready_at = fields.Datetime(readonly=True, copy=False)
     terminated_at = fields.Datetime(readonly=True, copy=False)
     operation_ids = fields.One2many("saas.operation", "instance_id", readonly=True)
-    operation_count = fields.Integer(compute="_compute_operation_count")
     last_operation_id = fields.Many2one("saas.operation", readonly=True, copy=False)
     event_ids = fields.One2many("saas.event", "instance_id", readonly=True)
 
@@ -201,11 +199,3 @@ class SaasInstance(models.Model):
         self.ensure_one()
         labels = dict(self._fields["status"]._description_selection(self.env))
         return labels[self.status].lower()
-
-    def _compute_operation_count(self):
-        groups = self.env["saas.operation"]._read_group(
-            [("instance_id", "in", self.ids)], ["instance_id"], ["__count"]
-        )
-        counts = {instance.id: count for instance, count in groups}
-        for instance in self:
-            instance.operation_count = counts.get(instance.id, 0)

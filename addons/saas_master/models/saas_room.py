@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from ..tools.counting import count_into
+
 
 class SaasInstance(models.Model):
     _inherit = "saas.instance"
@@ -43,11 +45,21 @@ class SaasDatabaseServer(models.Model):
     _inherit = "saas.database.server"
 
     instance_count = fields.Integer(compute="_compute_instance_count")
+    template_count = fields.Integer(compute="_compute_template_count")
 
     def _compute_instance_count(self):
         sums = self.env["saas.instance"]._sum_placed("database_server_id")
         for server in self:
             server.instance_count = sums.get(server.id, (0,))[0]
+
+    def _compute_template_count(self):
+        there = [("state", "!=", "removed")]
+        count_into(self, "template_count", "saas.template", "database_server_id", there)
+
+    def _has_room_for(self, count):
+        # Templates are databases too; nobody is connected to them.
+        databases = count + self.template_count
+        return databases < self.max_databases and super()._has_room_for(count)
 
 
 class SaasStorage(models.Model):
