@@ -4,12 +4,12 @@ from ..drivers.helper import RootHelper
 from ..drivers.process import ProcessDriver
 from ..tools.embedded import get_embedded
 from ..tools.settings import get_settings
-from .saas_database_server import STATES
 
 
 class SaasCluster(models.Model):
     _name = "saas.cluster"
     _description = "Cluster"
+    _inherit = ["saas.place.mixin"]
     _order = "name"
 
     name = fields.Char(required=True)
@@ -17,7 +17,6 @@ class SaasCluster(models.Model):
         [("process", "Processes of this machine")], required=True, default="process"
     )
     region_id = fields.Many2one("saas.region", required=True, ondelete="restrict")
-    state = fields.Selection(STATES, required=True, default="open")
     base_domain = fields.Char(
         required=True,
         help="Tenants answer at <subdomain>.<base domain>. It must not share a "
@@ -71,7 +70,7 @@ class SaasCluster(models.Model):
 
     def _get_driver(self):
         """Build the runtime's driver; the one place that tests replace."""
-        self.ensure_one()
+        self._check_talked_to()
         return ProcessDriver(
             socket=get_embedded().supervisor_socket,
             helper=self._get_helper(),

@@ -8,10 +8,14 @@ from ..tools.settings import get_settings
 class SaasProxy(models.Model):
     _name = "saas.proxy"
     _description = "Proxy"
+    _inherit = ["saas.place.mixin"]
     _order = "name"
 
     name = fields.Char(required=True)
     kind = fields.Selection([("nginx", "nginx")], required=True, default="nginx")
+    state = fields.Selection(
+        [("open", "Open"), ("closed", "Closed")], help="Closed is not talked to."
+    )
     scheme = fields.Selection(
         [("http", "http"), ("https", "https")], required=True, default="http"
     )
@@ -31,7 +35,7 @@ class SaasProxy(models.Model):
 
     def _get_driver(self):
         """Build the driver of this proxy; the one place that tests replace."""
-        self.ensure_one()
+        self._check_talked_to()
         embedded = get_embedded()
         return NginxDriver(
             routes_dir=embedded.routes_dir,

@@ -4,12 +4,12 @@ from odoo import api, fields, models
 
 from ..drivers.directory import DirectoryDriver
 from ..tools.settings import get_settings
-from .saas_database_server import STATES
 
 
 class SaasStorage(models.Model):
     _name = "saas.storage"
     _description = "Storage"
+    _inherit = ["saas.place.mixin"]
     _order = "name"
 
     name = fields.Char(required=True)
@@ -17,7 +17,6 @@ class SaasStorage(models.Model):
     kind = fields.Selection(
         [("directory", "Directory")], required=True, default="directory"
     )
-    state = fields.Selection(STATES, required=True, default="open")
     root = fields.Char(required=True)
     uuid = fields.Char(
         string="UUID",
@@ -58,7 +57,7 @@ class SaasStorage(models.Model):
 
     def _get_driver(self):
         """Build the driver of this storage; the one place that tests replace."""
-        self.ensure_one()
+        self._check_talked_to()
         return DirectoryDriver(
             root=self.root,
             helper=self.cluster_id._get_helper(),

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from odoo.addons.saas_infra.drivers.errors import PermanentInfraError
+
 
 class SaasConnectionMixin(models.AbstractModel):
     """What lies outside and can be asked whether it answers.
@@ -65,8 +67,18 @@ class SaasStorage(models.Model):
 
     def _try_connection(self):
         if not self.is_marked:
+            self._check_may_be_marked()
             self._get_driver().ensure_sentinel()
         return super()._try_connection()
+
+    def _check_may_be_marked(self):
+        reason = self.env["saas.operation"]._get_freeze_reason()
+        if reason:
+            raise PermanentInfraError(
+                f"The storage {self.name} is not marked while the platform is frozen: "
+                f"{reason}",
+                cure="Unfreeze it first.",
+            )
 
     def _look(self, driver):
         return driver.room()

@@ -113,9 +113,11 @@ class SaasInstance(models.Model):
         """Build the client that talks to the tenant; replaced by tests.
 
         :param bool direct: straight to its port, else as visitors do by the proxy
+        :raise PermanentInfraError: where the cluster or its proxy is closed
         """
         self.ensure_one()
         proxy = self.cluster_id.proxy_id
+        (self.cluster_id if direct else proxy)._check_talked_to()
         address = ("127.0.0.1", self.port) if direct else (proxy.address, proxy.port)
         return TenantClient(
             address=address,
