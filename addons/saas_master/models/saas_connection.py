@@ -116,5 +116,10 @@ class SaasCluster(models.Model):
     def _note(self, seen):
         now = fields.Datetime.now()
         self.last_seen = now
-        for node in self.node_ids.filtered(lambda one: one.name in seen["load"]):
-            node.write({"load": seen["load"][node.name], "last_seen": now})
+        for node in self.node_ids:
+            load = seen["load"].get(node.name)
+            if load is not None:
+                node.write({"load": load, "last_seen": now})
+            # Whether one takes no more tenants is for people to say.
+            if node.state != "drained":
+                node.state = "lost" if load is None else "ready"

@@ -39,6 +39,8 @@ class SaasInstance(models.Model):
             "cpu_cores",
             "memory_mb",
             "storage_gb",
+            "database_gb",
+            "files_gb",
             "subscription_id",
             "provisioning_status",
             "billing_status",

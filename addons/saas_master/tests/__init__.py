@@ -30,3 +30,4 @@ from . import test_dry_run
 from . import test_events
 from . import test_open
 from . import test_embedded
+from . import test_measurement

@@ -122,6 +122,7 @@ def make_fleet(env, *, cores=1000.0, memory_mb=1_000_000):
     :rtype: SimpleNamespace
     """
     short = uuid4().hex[:6]
+    node = {"name": "localhost", "cores": cores / 2, "memory_mb": memory_mb}
     region = env["saas.region"].create({"name": short, "code": short})
     proxy = env["saas.proxy"].create(
         {"name": short, "address": f"127.0.0.1-{short}", "port": 8080}
@@ -134,9 +135,7 @@ def make_fleet(env, *, cores=1000.0, memory_mb=1_000_000):
             "proxy_id": proxy.id,
             "uid_base": 200000,
             "port_base": 20000,
-            "node_ids": [
-                (0, 0, {"name": "node", "cores": cores / 2, "memory_mb": memory_mb})
-            ],
+            "node_ids": [(0, 0, node)],
         }
     )
     storage = env["saas.storage"].create(
