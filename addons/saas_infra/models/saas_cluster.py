@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 from ..drivers.helper import RootHelper
 from ..drivers.process import ProcessDriver
@@ -62,6 +63,27 @@ class SaasCluster(models.Model):
             nodes = cluster.node_ids.filtered(lambda node: node.state == "ready")
             cluster.cores = sum(nodes.mapped("cores")) * cluster.cpu_ratio
             cluster.memory_mb = sum(nodes.mapped("memory_mb"))
+
+    @api.constrains("kind", "uid_base", "uid_count", "port_base", "port_count")
+    def _check_numbers_apart(self):
+        """Refuse numbers that another cluster of this machine gives to tenants."""
+        here = self.search([("kind", "=", "process")])
+        for cluster in self & here:
+            for other in here - cluster:
+                if cluster._shares("uid", other) or cluster._shares("port", other):
+                    raise ValidationError(
+                        self.env._(
+                            "%(one)s and %(other)s are on the same machine: they need "
+                            "user ids and ports of their own.",
+                            one=cluster.name,
+                            other=other.name,
+                        )
+                    )
+
+    def _shares(self, kind, other):
+        base, count = f"{kind}_base", f"{kind}_count"
+        end = min(self[base] + self[count], other[base] + other[count])
+        return bool(range(max(self[base], other[base]), end))
 
     def _get_helper(self):
         """Build the client of the root helper."""

@@ -2,6 +2,7 @@
 
 from psycopg2.errors import CheckViolation, ForeignKeyViolation, UniqueViolation
 
+from odoo.exceptions import ValidationError
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
@@ -76,6 +77,27 @@ class TestInfrastructure(TransactionCase):
             ):
                 record.write(values)
                 self.env.flush_all()
+
+    def test_clusters_of_one_machine_share_no_number(self):
+        apart = {
+            "name": "apart",
+            "uid_base": self.cluster.uid_base + self.cluster.uid_count,
+            "port_base": self.cluster.port_base + self.cluster.port_count,
+        }
+        other = self.cluster.copy(apart)
+        for values in (
+            {"uid_base": apart["uid_base"] - 1},
+            {"port_base": apart["port_base"] - 1},
+            {"uid_base": self.cluster.uid_base - 5, "uid_count": 6},
+            {"port_base": self.cluster.port_base + 5, "port_count": 1},
+        ):
+            with (
+                self.subTest(values=values),
+                self.assertRaisesRegex(ValidationError, "on the same machine"),
+                self.env.cr.savepoint(),
+            ):
+                other.write(values)
+        other.write({"uid_base": self.cluster.uid_base + 5, "uid_count": 0})
 
     def test_what_is_in_use_is_not_deleted(self):
         for record in (self.region, self.proxy, self.cluster):

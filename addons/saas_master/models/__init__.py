@@ -28,6 +28,7 @@ from . import saas_inquiry
 from . import saas_login_ticket
 from . import ir_attachment
 from . import queue_job
+from . import saas_place
 from . import saas_cluster
 from . import saas_fence
 from . import saas_reconcile

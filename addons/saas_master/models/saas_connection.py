@@ -84,7 +84,7 @@ class SaasStorage(models.Model):
         return driver.room()
 
     def _note(self, seen):
-        self.write(
+        self._write_guarded(
             {
                 "is_marked": True,
                 "free_mb": seen["free"] // 1024**2,

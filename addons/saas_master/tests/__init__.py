@@ -31,3 +31,4 @@ from . import test_events
 from . import test_open
 from . import test_embedded
 from . import test_measurement
+from . import test_place

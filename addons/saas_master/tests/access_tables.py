@@ -25,7 +25,7 @@ RIGHTS = {
     "saas.proxy": _INFRASTRUCTURE,
     "saas.plan": _CATALOGUE,
     "saas.plan.price": _CATALOGUE,
-    "saas.odoo.version": _CATALOGUE,
+    "saas.odoo.version": _INFRASTRUCTURE,
     "saas.template": _READ,
     "saas.subscription": _READ,
     "saas.instance": _READ,

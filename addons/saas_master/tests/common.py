@@ -133,20 +133,21 @@ def make_fleet(env, *, cores=1000.0, memory_mb=1_000_000):
             "region_id": region.id,
             "base_domain": "tenants.test",
             "proxy_id": proxy.id,
-            "uid_base": 200000,
-            "port_base": 20000,
+            **find_numbers(env),
             "node_ids": [(0, 0, node)],
         }
     )
-    storage = env["saas.storage"].create(
-        {
-            "name": short,
-            "cluster_id": cluster.id,
-            "root": f"/{short}",
-            "is_marked": True,
-            "max_tenants": 100000,
-            "max_gigabytes": 10_000_000,
-        }
+    storage = env["saas.storage"]._create_guarded(
+        [
+            {
+                "name": short,
+                "cluster_id": cluster.id,
+                "root": f"/{short}",
+                "is_marked": True,
+                "max_tenants": 100000,
+                "max_gigabytes": 10_000_000,
+            }
+        ]
     )
     server = env["saas.database.server"].create(
         {
@@ -175,6 +176,18 @@ def make_fleet(env, *, cores=1000.0, memory_mb=1_000_000):
         plan=plan,
         partner=partner,
     )
+
+
+def find_numbers(env):
+    """Return user ids and ports that no cluster has, this machine's neither."""
+    last = env["saas.cluster"].search([], order="uid_base desc", limit=1)
+    uid = max(last.uid_base + last.uid_count, 220000)
+    return {
+        "uid_base": uid,
+        "uid_count": 1000,
+        "port_base": 25000 + uid - 220000,
+        "port_count": 1000,
+    }
 
 
 def make_ready_template(env, version, cluster, server, storage):

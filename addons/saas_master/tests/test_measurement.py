@@ -104,7 +104,7 @@ class TestMeasurement(CommittedCase):
         with self.open_env() as env:
             env["saas.operation"]._unfreeze()
             self.fleet(env, "server").state = "closed"
-            self.fleet(env, "storage").is_marked = False
+            self.fleet(env, "storage")._write_guarded({"is_marked": False})
         self.addCleanup(self.restore_places)
         self.assertEqual(len(self.calls("")), calls)
         self.measure()
@@ -113,7 +113,7 @@ class TestMeasurement(CommittedCase):
     def restore_places(self):
         with self.open_env() as env:
             self.fleet(env, "server").state = "open"
-            self.fleet(env, "storage").is_marked = True
+            self.fleet(env, "storage")._write_guarded({"is_marked": True})
 
     # === TENANTS === #
 

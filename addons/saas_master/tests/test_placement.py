@@ -161,8 +161,6 @@ class TestPlacement(PlacementCase):
         with self.open_env() as env:
             other = make_fleet(env)
             build_outside(other.template)
-            # The fakes are one machine: two clusters on it share no number.
-            other.cluster.write({"uid_base": 300000, "port_base": 30000})
             region, cluster = other.region.id, other.cluster.id
         with self.open_env() as env:
             asked = self.request(env, region=env["saas.region"].browse(region))
