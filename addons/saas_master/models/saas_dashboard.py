@@ -52,7 +52,7 @@ class SaasDashboard(models.AbstractModel):
             "last_failed": [
                 {
                     "id": operation.id,
-                    "title": f"{operation.label} {operation._get_subject()}",
+                    "title": operation.display_name,
                     "message": operation.message or "",
                     "when": operation.create_date.isoformat(),
                 }

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..tools.counting import count_into
 from .saas_instance import STATUSES
@@ -16,7 +16,22 @@ class SaasInstance(models.Model):
     event_count = fields.Integer(compute="_compute_event_count")
     subscription_count = fields.Integer(compute="_compute_subscription_count")
 
+    kept_until = fields.Datetime(
+        compute="_compute_kept_until",
+        help="So long the data of a terminated instance stays: it can be reactivated. "
+        "Afterwards it can be purged.",
+    )
+    may_be_purged = fields.Boolean(compute="_compute_kept_until")
+
     # === COMPUTE METHODS === #
+
+    @api.depends("status", "terminated_at", "active")
+    def _compute_kept_until(self):
+        for instance in self:
+            is_kept = instance.active and instance.status == "terminated"
+            kept_until = instance._get_kept_until() if is_kept else False
+            instance.kept_until = kept_until
+            instance.may_be_purged = is_kept and kept_until <= instance._saas_now()
 
     def _compute_operation_count(self):
         count_into(self, "operation_count", "saas.operation", "instance_id")

@@ -90,7 +90,12 @@ class SaasOperation(models.Model):
         "(template_id) WHERE state IN ('queued', 'running')",
         "Another operation of this template is under way.",
     )
-    _unfinished = models.Index("(state) WHERE state IN ('queued', 'running')")
+    # The fence asks whether anything was changed, the dashboard how long creations
+    # took: neither may read all history.
+    _changed = models.Index("(write_date)")
+    _creations = models.Index(
+        "(create_date) WHERE kind = 'provision' AND state = 'done'"
+    )
 
     @api.depends("kind")
     def _compute_label(self):
@@ -99,10 +104,11 @@ class SaasOperation(models.Model):
             operation.label = playbook and playbook.label
             operation.channel = playbook and playbook.channel
 
-    @api.depends("kind")
+    @api.depends("kind", "instance_id.subdomain", "template_id.name")
     def _compute_display_name(self):
         for operation in self:
-            operation.display_name = operation.label
+            name = f"{operation.label} {operation._get_subject()}"
+            operation.display_name = name.strip()
 
     @api.depends("step_ids.state")
     def _compute_progress(self):
@@ -166,7 +172,7 @@ class SaasOperation(models.Model):
                 .with_delay(
                     channel=f"root.{playbook.channel}",
                     priority=PRIORITIES[playbook.channel],
-                    description=f"{playbook.label} {operation._get_subject()}",
+                    description=operation.display_name,
                     eta=eta,
                     max_retries=1,
                 )

@@ -30,6 +30,16 @@ class TestRetention(SaasCommon):
             operation = self.instance._purge(self.instance.subdomain, "asked for")
         self.assertEqual(operation.kind, "purge")
 
+    def test_people_see_until_when_it_is_kept(self):
+        kept_until = self.instance.terminated_at + timedelta(days=30)
+        self.assertEqual(self.instance.kept_until, kept_until)
+        self.assertFalse(self.instance.may_be_purged)
+        with freeze_time(kept_until + timedelta(minutes=1)):
+            self.instance.invalidate_recordset()
+            self.assertTrue(self.instance.may_be_purged)
+        self.instance._write_guarded({"status": "running"})
+        self.assertFalse(self.instance.kept_until or self.instance.may_be_purged)
+
     def test_a_purge_needs_a_reason(self):
         with self.assertRaisesRegex(UserError, "needs a reason"):
             self.instance._purge(self.instance.subdomain, " ")

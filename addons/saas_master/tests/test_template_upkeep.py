@@ -122,6 +122,14 @@ class TestTemplateUpkeep(CommittedCase):
             self.assertEqual(template.state, "building")
         self.work(build)
 
+    def test_one_that_is_retired_by_hand_is_removed(self):
+        with self.open_env() as env:
+            self.fleet(env, "template").action_retire()
+        with self.open_env() as env, self.assertRaisesRegex(UserError, "not in use"):
+            self.fleet(env, "template").action_retire()
+        [(kind, _operation)] = self.keep()
+        self.assertEqual(kind, "remove_template")
+
     def test_one_in_use_cannot_be_removed(self):
         with self.open_env() as env, self.assertRaisesRegex(UserError, "retired"):
             self.fleet(env, "template")._remove()
