@@ -28,6 +28,7 @@
         "wizards/saas_subscription_decide_views.xml",
         "wizards/saas_template_build_views.xml",
         "wizards/saas_operation_freeze_views.xml",
+        "wizards/saas_settings_views.xml",
         "views/saas_operation_views.xml",
         "views/saas_event_views.xml",
         "views/saas_subscription_views.xml",

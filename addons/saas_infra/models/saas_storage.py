@@ -17,7 +17,10 @@ class SaasStorage(models.Model):
     kind = fields.Selection(
         [("directory", "Directory")], required=True, default="directory"
     )
-    root = fields.Char(required=True)
+    root = fields.Char(
+        required=True,
+        help="The folder where the storage is mounted; tenants live below it.",
+    )
     uuid = fields.Char(
         string="UUID",
         required=True,

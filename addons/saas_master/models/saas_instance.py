@@ -110,10 +110,20 @@ class SaasInstance(models.Model):
 
     # How it is
     provisioning_status = fields.Selection(
-        PROVISIONING_STATES, default="pending", required=True, readonly=True, index=True
+        PROVISIONING_STATES,
+        default="pending",
+        required=True,
+        readonly=True,
+        index=True,
+        help="How far its creation has come, and whether anything is left of it.",
     )
     billing_status = fields.Selection(
-        BILLING_STATES, default="trial", required=True, readonly=True, index=True
+        BILLING_STATES,
+        default="trial",
+        required=True,
+        readonly=True,
+        index=True,
+        help="That of its present subscription.",
     )
     status = fields.Selection(
         STATUSES,
@@ -121,6 +131,7 @@ class SaasInstance(models.Model):
         required=True,
         readonly=True,
         index=True,
+        help="How it is now: what people who ask for its address meet.",
     )
     desired_status = fields.Selection(
         [

@@ -45,6 +45,7 @@ RIGHTS = {
     "saas.subscription.decide": _MANAGERS_DIALOG,
     "saas.template.build": _OPERATORS_DIALOG,
     "saas.operation.freeze": _OPERATORS_DIALOG,
+    "saas.settings": _OPERATORS_DIALOG,
 }
 
 # Button of an instance to the group it needs, and a status in which it works.
@@ -87,6 +88,7 @@ DIALOGS = {
     "saas.subscription.decide": ("action_apply", "manager"),
     "saas.template.build": ("action_build", "operator"),
     "saas.operation.freeze": ("action_freeze", "operator"),
+    "saas.settings": ("action_apply", "operator"),
 }
 
 # Other buttons.

@@ -55,6 +55,7 @@ class TestActionMatrix(AccessCase):
                 "database_server_id": self.fleet.server.id,
             },
             "saas.operation.freeze": {"reason": "Drill"},
+            "saas.settings": {"retention_days": 60},
         }
         purged = self.make_instance("terminated")
         filled["saas.instance.purge"] = {

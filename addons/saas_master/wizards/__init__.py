@@ -9,3 +9,4 @@ from . import saas_instance_create
 from . import saas_subscription_decide
 from . import saas_template_build
 from . import saas_operation_freeze
+from . import saas_settings
