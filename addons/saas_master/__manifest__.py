@@ -19,6 +19,7 @@
         "views/saas_open_templates.xml",
         # The views' buttons open these dialogs.
         "wizards/saas_instance_confirm_views.xml",
+        "wizards/saas_instance_change_views.xml",
         "wizards/saas_instance_change_plan_views.xml",
         "wizards/saas_instance_rename_views.xml",
         "wizards/saas_instance_hand_over_views.xml",

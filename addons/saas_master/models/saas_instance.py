@@ -25,7 +25,7 @@ PROVISIONING_STATES = [
 class SaasInstance(models.Model):
     _name = "saas.instance"
     _description = "Instance"
-    _inherit = ["saas.guarded.mixin", "saas.sealed.mixin", "mail.thread"]
+    _inherit = ["saas.guarded.mixin", "saas.specs.mixin", "mail.thread"]
     _order = "id desc"
     _rec_name = "subdomain"
     _mail_post_access = "read"

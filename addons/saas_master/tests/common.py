@@ -59,8 +59,7 @@ class FakeOutside:
         for module in (
             "odoo.addons.saas_infra.tools.keys",
             f"{INFRA}.saas_sealed_mixin",
-            SPECS,
-            "odoo.addons.saas_master.models.saas_template",
+            "odoo.addons.saas_master.models.saas_specs_mixin",
         ):
             self._patch(f"{module}.get_settings", lambda: held)
         keys.get_sign_key.cache_clear()

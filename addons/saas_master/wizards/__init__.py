@@ -1,4 +1,5 @@
 from . import saas_instance_dialog
+from . import saas_instance_change
 from . import saas_instance_confirm
 from . import saas_instance_change_plan
 from . import saas_instance_rename
