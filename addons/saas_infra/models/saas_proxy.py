@@ -13,9 +13,6 @@ class SaasProxy(models.Model):
 
     name = fields.Char(required=True)
     kind = fields.Selection([("nginx", "nginx")], required=True, default="nginx")
-    state = fields.Selection(
-        [("open", "Open"), ("closed", "Closed")], help="Closed is not talked to."
-    )
     scheme = fields.Selection(
         [("http", "http"), ("https", "https")], required=True, default="http"
     )

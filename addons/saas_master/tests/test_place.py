@@ -3,7 +3,13 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
+from odoo.addons.saas_infra.drivers.errors import PermanentInfraError
+
+from ..models.saas_instance_specs import SaasInstance
 from .common import SaasCommon, make_fleet
+
+# Before the fakes take its place.
+GET_TENANT_CLIENT = SaasInstance._get_tenant_client
 
 
 @tagged("post_install", "-at_install")
@@ -14,8 +20,8 @@ class TestPlace(SaasCommon):
         cls.operator = new_test_user(
             cls.env, "place_operator", groups="saas_infra.group_operator"
         )
-        instance = cls.request_instance()
-        instance._write_guarded(
+        cls.instance = cls.request_instance()
+        cls.instance._write_guarded(
             {"cluster_id": cls.fleet.cluster.id, "storage_id": cls.fleet.storage.id}
         )
 
@@ -42,6 +48,14 @@ class TestPlace(SaasCommon):
         self.change(fleet.storage, root="/elsewhere")
         self.assertEqual(fleet.cluster.base_domain, "elsewhere.test")
         self.assertEqual(fleet.storage.root, "/elsewhere")
+
+    def test_tenants_of_what_is_closed_are_not_talked_to(self):
+        for place, direct in ((self.fleet.cluster, True), (self.fleet.proxy, False)):
+            with self.subTest(direct=direct):
+                self.assertTrue(GET_TENANT_CLIENT(self.instance, direct=direct))
+                place.state = "closed"
+                with self.assertRaisesRegex(PermanentInfraError, "is closed"):
+                    GET_TENANT_CLIENT(self.instance, direct=direct)
 
     def test_nobody_says_that_a_storage_is_marked_or_which_it_is(self):
         for values in ({"is_marked": True}, {"uuid": "other"}):
