@@ -7,7 +7,9 @@
     "license": "LGPL-3",
     "category": "Services/SaaS",
     "depends": ["base"],
-    "external_dependencies": {"python": ["PyNaCl", "supervisor"]},
+    "external_dependencies": {
+        "python": ["PyNaCl", "docker", "redis", "requests", "supervisor", "tenacity"],
+    },
     "data": [
         "security/saas_infra_groups.xml",
         "security/ir.model.access.csv",

@@ -19,6 +19,7 @@
         "views/saas_open_templates.xml",
         # The views' buttons open these dialogs.
         "wizards/saas_instance_confirm_views.xml",
+        "wizards/saas_instance_change_views.xml",
         "wizards/saas_instance_change_plan_views.xml",
         "wizards/saas_instance_rename_views.xml",
         "wizards/saas_instance_hand_over_views.xml",
@@ -28,6 +29,7 @@
         "wizards/saas_subscription_decide_views.xml",
         "wizards/saas_template_build_views.xml",
         "wizards/saas_operation_freeze_views.xml",
+        "wizards/saas_settings_views.xml",
         "views/saas_operation_views.xml",
         "views/saas_event_views.xml",
         "views/saas_subscription_views.xml",

@@ -41,6 +41,30 @@ def test_support_enters_as_a_user_of_its_own_that_is_not_counted(tenant, browser
     assert tenant.client().command("users") == counted == {"internal": 1}
 
 
+def test_support_is_archived_by_the_first_page_after_its_visit(
+    tenant, browser, real_postgresql
+):
+    def ask(query):
+        return real_postgresql.query(query, database=tenant.spec.database.name)
+
+    is_active = "SELECT active FROM res_users WHERE login = 'saas_support'"
+    browser.sign_in("support")
+    owner = tenant.browser()
+    owner.sign_in()
+    assert owner.get("/odoo").status_code == 200
+    assert ask(is_active) == [(True,)]
+    ask(
+        "UPDATE res_users_log SET create_date = create_date - interval '13 hours'"
+        " WHERE create_uid = (SELECT id FROM res_users WHERE login = 'saas_support')"
+    )
+    assert owner.get("/odoo").status_code == 200
+    assert ask(is_active) == [(False,)]
+    assert not signed_in(browser)
+    assert signed_in(owner)
+    assert browser.sign_in("support").status_code == 303
+    assert ask(is_active) == [(True,)]
+
+
 def test_an_archived_administrator_is_told_what_to_do(tenant, browser):
     browser.sign_in("support")
     (admin,) = browser.call(

@@ -91,7 +91,12 @@ def test_it_holds_no_secret_and_no_address(copy):
 
 
 def test_nothing_in_it_is_open_or_under_way(copy):
-    for table in ("saas_database_server", "saas_cluster", "saas_storage"):
+    for table in (
+        "saas_database_server",
+        "saas_cluster",
+        "saas_storage",
+        "saas_proxy",
+    ):
         assert copy.sql(COPY, f"SELECT DISTINCT state FROM {table}") == [("closed",)]
     running = "('pending', 'enqueued', 'started', 'wait_dependencies')"
     for table, states in (

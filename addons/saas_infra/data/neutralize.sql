@@ -5,6 +5,6 @@ UPDATE saas_database_server
 UPDATE saas_cluster
    SET state = 'closed';
 UPDATE saas_proxy
-   SET address = 'neutralized-' || id || '.invalid';
+   SET state = 'closed', address = 'neutralized-' || id || '.invalid';
 UPDATE saas_storage
    SET state = 'closed', root = '/neutralized/' || id;

@@ -1,5 +1,6 @@
 from . import saas_sealed_mixin
 from . import saas_key_rotation
+from . import saas_place_mixin
 from . import saas_region
 from . import saas_database_server
 from . import saas_proxy

@@ -1,15 +1,16 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 from ..drivers.helper import RootHelper
 from ..drivers.process import ProcessDriver
 from ..tools.embedded import get_embedded
 from ..tools.settings import get_settings
-from .saas_database_server import STATES
 
 
 class SaasCluster(models.Model):
     _name = "saas.cluster"
     _description = "Cluster"
+    _inherit = ["saas.place.mixin"]
     _order = "name"
 
     name = fields.Char(required=True)
@@ -17,7 +18,6 @@ class SaasCluster(models.Model):
         [("process", "Processes of this machine")], required=True, default="process"
     )
     region_id = fields.Many2one("saas.region", required=True, ondelete="restrict")
-    state = fields.Selection(STATES, required=True, default="open")
     base_domain = fields.Char(
         required=True,
         help="Tenants answer at <subdomain>.<base domain>. It must not share a "
@@ -64,6 +64,27 @@ class SaasCluster(models.Model):
             cluster.cores = sum(nodes.mapped("cores")) * cluster.cpu_ratio
             cluster.memory_mb = sum(nodes.mapped("memory_mb"))
 
+    @api.constrains("kind", "uid_base", "uid_count", "port_base", "port_count")
+    def _check_numbers_apart(self):
+        """Refuse numbers that another cluster of this machine gives to tenants."""
+        here = self.search([("kind", "=", "process")])
+        for cluster in self & here:
+            for other in here - cluster:
+                if cluster._shares("uid", other) or cluster._shares("port", other):
+                    raise ValidationError(
+                        self.env._(
+                            "%(one)s and %(other)s are on the same machine: they need "
+                            "user ids and ports of their own.",
+                            one=cluster.name,
+                            other=other.name,
+                        )
+                    )
+
+    def _shares(self, kind, other):
+        base, count = f"{kind}_base", f"{kind}_count"
+        end = min(self[base] + self[count], other[base] + other[count])
+        return bool(range(max(self[base], other[base]), end))
+
     def _get_helper(self):
         """Build the client of the root helper."""
         self.ensure_one()
@@ -71,7 +92,7 @@ class SaasCluster(models.Model):
 
     def _get_driver(self):
         """Build the runtime's driver; the one place that tests replace."""
-        self.ensure_one()
+        self._check_talked_to()
         return ProcessDriver(
             socket=get_embedded().supervisor_socket,
             helper=self._get_helper(),

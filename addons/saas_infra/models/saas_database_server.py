@@ -3,24 +3,15 @@ from odoo import api, fields, models
 from ..drivers.postgresql import PostgresqlDriver
 from ..tools.settings import get_settings
 
-STATES = [("open", "Open"), ("draining", "Draining"), ("closed", "Closed")]
-
 
 class SaasDatabaseServer(models.Model):
     _name = "saas.database.server"
     _description = "Database Server"
-    _inherit = ["saas.sealed.mixin"]
+    _inherit = ["saas.place.mixin", "saas.sealed.mixin"]
     _order = "name"
 
     name = fields.Char(required=True)
     region_id = fields.Many2one("saas.region", required=True, ondelete="restrict")
-    state = fields.Selection(
-        STATES,
-        required=True,
-        default="open",
-        help="Open takes new databases, draining only keeps those that it has, "
-        "closed is not talked to.",
-    )
     host = fields.Char(required=True)
     port = fields.Integer(required=True, default=5432)
     admin_login = fields.Char(required=True)
@@ -73,7 +64,7 @@ class SaasDatabaseServer(models.Model):
 
     def _get_driver(self):
         """Build the driver of this server; the one place that tests replace."""
-        self.ensure_one()
+        self._check_talked_to()
         return PostgresqlDriver(
             host=self.host,
             port=self.port,
@@ -99,5 +90,5 @@ class SaasDatabaseServer(models.Model):
         return (
             count < self.max_databases
             and (count + 1) * self.connections_per_database <= self.max_connections
-            and self.used_mb < self.max_gigabytes * 1024
+            and self.used_mb * 1024**2 < self.max_gigabytes * 1000**3
         )

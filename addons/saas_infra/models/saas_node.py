@@ -12,12 +12,18 @@ class SaasNode(models.Model):
         [("ready", "Ready"), ("drained", "Drained"), ("lost", "Lost")],
         required=True,
         default="ready",
+        help="Drained: people say that it takes no more tenants. Lost: it was not "
+        "there when its cluster was last seen; it comes back by itself.",
     )
     cores = fields.Float(required=True, help="Cores that tenants may use.")
     memory_mb = fields.Integer(
         string="Memory (MiB)", required=True, help="Memory that tenants may use."
     )
-    load = fields.Float(readonly=True, copy=False)
+    load = fields.Float(
+        readonly=True,
+        copy=False,
+        help="Processes that ran or waited for a core, over the last five minutes.",
+    )
     last_seen = fields.Datetime(readonly=True, copy=False)
 
     _name_uniq = models.Constraint(

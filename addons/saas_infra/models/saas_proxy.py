@@ -8,6 +8,7 @@ from ..tools.settings import get_settings
 class SaasProxy(models.Model):
     _name = "saas.proxy"
     _description = "Proxy"
+    _inherit = ["saas.place.mixin"]
     _order = "name"
 
     name = fields.Char(required=True)
@@ -31,7 +32,7 @@ class SaasProxy(models.Model):
 
     def _get_driver(self):
         """Build the driver of this proxy; the one place that tests replace."""
-        self.ensure_one()
+        self._check_talked_to()
         embedded = get_embedded()
         return NginxDriver(
             routes_dir=embedded.routes_dir,

@@ -1,15 +1,15 @@
 from uuid import uuid4
 
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..drivers.directory import DirectoryDriver
 from ..tools.settings import get_settings
-from .saas_database_server import STATES
 
 
 class SaasStorage(models.Model):
     _name = "saas.storage"
     _description = "Storage"
+    _inherit = ["saas.place.mixin"]
     _order = "name"
 
     name = fields.Char(required=True)
@@ -17,8 +17,10 @@ class SaasStorage(models.Model):
     kind = fields.Selection(
         [("directory", "Directory")], required=True, default="directory"
     )
-    state = fields.Selection(STATES, required=True, default="open")
-    root = fields.Char(required=True)
+    root = fields.Char(
+        required=True,
+        help="The folder where the storage is mounted; tenants live below it.",
+    )
     uuid = fields.Char(
         string="UUID",
         required=True,
@@ -38,15 +40,27 @@ class SaasStorage(models.Model):
     max_gigabytes = fields.Integer(string="Capacity (GB)", default=500, required=True)
     free_mb = fields.Integer(string="Free (MiB)", readonly=True, copy=False)
     total_mb = fields.Integer(string="Size (MiB)", readonly=True, copy=False)
+    capacity_gb = fields.Float(
+        string="Room to Sell (GB)",
+        compute="_compute_capacity_gb",
+        help="The capacity, or the size that the storage was seen to have where that "
+        "is less.",
+    )
     last_seen = fields.Datetime(readonly=True, copy=False)
 
     _root_uniq = models.Constraint(
         "UNIQUE (cluster_id, root)", "The cluster has a storage there already."
     )
 
+    @api.depends("max_gigabytes", "total_mb")
+    def _compute_capacity_gb(self):
+        for storage in self:
+            seen = storage.total_mb * 1024**2 / 1000**3
+            storage.capacity_gb = min(storage.max_gigabytes, seen or float("inf"))
+
     def _get_driver(self):
         """Build the driver of this storage; the one place that tests replace."""
-        self.ensure_one()
+        self._check_talked_to()
         return DirectoryDriver(
             root=self.root,
             helper=self.cluster_id._get_helper(),
@@ -61,4 +75,4 @@ class SaasStorage(models.Model):
         :param float reserved_gb: sum of their quotas, the new one included
         """
         self.ensure_one()
-        return count < self.max_tenants and reserved_gb <= self.max_gigabytes
+        return count < self.max_tenants and reserved_gb <= self.capacity_gb

@@ -2,6 +2,7 @@
 
 from psycopg2.errors import CheckViolation, ForeignKeyViolation, UniqueViolation
 
+from odoo.exceptions import ValidationError
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
@@ -77,6 +78,27 @@ class TestInfrastructure(TransactionCase):
                 record.write(values)
                 self.env.flush_all()
 
+    def test_clusters_of_one_machine_share_no_number(self):
+        apart = {
+            "name": "apart",
+            "uid_base": self.cluster.uid_base + self.cluster.uid_count,
+            "port_base": self.cluster.port_base + self.cluster.port_count,
+        }
+        other = self.cluster.copy(apart)
+        for values in (
+            {"uid_base": apart["uid_base"] - 1},
+            {"port_base": apart["port_base"] - 1},
+            {"uid_base": self.cluster.uid_base - 5, "uid_count": 6},
+            {"port_base": self.cluster.port_base + 5, "port_count": 1},
+        ):
+            with (
+                self.subTest(values=values),
+                self.assertRaisesRegex(ValidationError, "on the same machine"),
+                self.env.cr.savepoint(),
+            ):
+                other.write(values)
+        other.write({"uid_base": self.cluster.uid_base + 5, "uid_count": 0})
+
     def test_what_is_in_use_is_not_deleted(self):
         for record in (self.region, self.proxy, self.cluster):
             with (
@@ -122,7 +144,9 @@ class TestInfrastructure(TransactionCase):
         self.server.max_connections = 29
         self.assertTrue(self.server._has_room_for(8))
         self.assertFalse(self.server._has_room_for(9))
-        self.server.used_mb = 1024
+        self.server.used_mb = 953  # of 1024² bytes: just below 1000³
+        self.assertTrue(self.server._has_room_for(0))
+        self.server.used_mb = 954
         self.assertFalse(self.server._has_room_for(0))
 
     def test_a_storage_counts_tenants_and_quotas(self):
@@ -130,6 +154,15 @@ class TestInfrastructure(TransactionCase):
         self.assertTrue(self.storage._has_room_for(1, 20))
         self.assertFalse(self.storage._has_room_for(2, 20))
         self.assertFalse(self.storage._has_room_for(1, 20.5))
+
+    def test_a_storage_does_not_sell_more_than_it_was_seen_to_have(self):
+        self.assertEqual(self.storage.capacity_gb, 500)
+        self.storage.total_mb = 10_000
+        self.assertAlmostEqual(self.storage.capacity_gb, 10.486, places=3)
+        self.assertTrue(self.storage._has_room_for(1, 10))
+        self.assertFalse(self.storage._has_room_for(1, 11))
+        self.storage.max_gigabytes = 5
+        self.assertEqual(self.storage.capacity_gb, 5)
 
     # === ADDRESSES === #
 

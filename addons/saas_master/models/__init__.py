@@ -1,4 +1,5 @@
 from . import saas_guarded_mixin
+from . import saas_specs_mixin
 from . import saas_event
 from . import saas_alarm
 from . import saas_plan
@@ -13,6 +14,7 @@ from . import saas_instance_state
 from . import saas_instance_creation
 from . import saas_instance_request
 from . import saas_instance_intent
+from . import saas_instance_naming
 from . import saas_instance_placement
 from . import saas_instance_specs
 from . import saas_operation
@@ -28,6 +30,7 @@ from . import saas_inquiry
 from . import saas_login_ticket
 from . import ir_attachment
 from . import queue_job
+from . import saas_place
 from . import saas_cluster
 from . import saas_fence
 from . import saas_reconcile
@@ -37,6 +40,7 @@ from . import saas_api
 from . import saas_api_instance
 from . import saas_api_platform
 from . import saas_connection
+from . import saas_measurement
 from . import saas_room
 from . import saas_inquiry_actions
 from . import saas_instance_actions

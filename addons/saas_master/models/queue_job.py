@@ -24,7 +24,11 @@ class QueueJob(models.Model):
 
         :return: pairs of model and method
         """
-        return {("saas.operation", "_job_run"), ("saas.inquiry", "_job_answer")}
+        return {
+            ("saas.operation", "_job_run"),
+            ("saas.inquiry", "_job_answer"),
+            ("saas.measurement", "_job_measure"),
+        }
 
     def _is_allowed(self):
         """Tell whether this row asks for a method of the closed list, and nothing else.

@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from odoo.addons.saas_infra.drivers.errors import PermanentInfraError
+
 
 class SaasConnectionMixin(models.AbstractModel):
     """What lies outside and can be asked whether it answers.
@@ -65,14 +67,24 @@ class SaasStorage(models.Model):
 
     def _try_connection(self):
         if not self.is_marked:
+            self._check_may_be_marked()
             self._get_driver().ensure_sentinel()
         return super()._try_connection()
+
+    def _check_may_be_marked(self):
+        reason = self.env["saas.operation"]._get_freeze_reason()
+        if reason:
+            raise PermanentInfraError(
+                f"The storage {self.name} is not marked while the platform is frozen: "
+                f"{reason}",
+                cure="Unfreeze it first.",
+            )
 
     def _look(self, driver):
         return driver.room()
 
     def _note(self, seen):
-        self.write(
+        self._write_guarded(
             {
                 "is_marked": True,
                 "free_mb": seen["free"] // 1024**2,
@@ -104,5 +116,10 @@ class SaasCluster(models.Model):
     def _note(self, seen):
         now = fields.Datetime.now()
         self.last_seen = now
-        for node in self.node_ids.filtered(lambda one: one.name in seen["load"]):
-            node.write({"load": seen["load"][node.name], "last_seen": now})
+        for node in self.node_ids:
+            load = seen["load"].get(node.name)
+            if load is not None:
+                node.write({"load": load, "last_seen": now})
+            # Whether one takes no more tenants is for people to say.
+            if node.state != "drained":
+                node.state = "lost" if load is None else "ready"

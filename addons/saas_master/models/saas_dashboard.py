@@ -52,7 +52,7 @@ class SaasDashboard(models.AbstractModel):
             "last_failed": [
                 {
                     "id": operation.id,
-                    "title": f"{operation.label} {operation._get_subject()}",
+                    "title": operation.display_name,
                     "message": operation.message or "",
                     "when": operation.create_date.isoformat(),
                 }
@@ -98,7 +98,7 @@ class SaasDashboard(models.AbstractModel):
                 "room": [
                     self._meter(
                         self.env._("Databases"),
-                        server.instance_count,
+                        server.instance_count + server.template_count,
                         server.max_databases,
                     ),
                     self._meter(
@@ -122,7 +122,7 @@ class SaasDashboard(models.AbstractModel):
                 **self._describe_place(storage),
                 "room": [
                     self._meter(
-                        self.env._("Sold, GB"), storage.sold_gb, storage.max_gigabytes
+                        self.env._("Sold, GB"), storage.sold_gb, storage.capacity_gb
                     ),
                     self._meter(
                         self.env._("Tenants"),

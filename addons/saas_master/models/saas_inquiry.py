@@ -30,7 +30,6 @@ class SaasInquiry(models.Model):
             ("login", "One-time login"),
             ("reconcile", "Reconcile"),
             ("connection", "Test connection"),
-            ("usage", "Usage"),
         ],
         required=True,
         readonly=True,
@@ -96,13 +95,6 @@ class SaasInquiry(models.Model):
 
     def _answer_connection(self, model, record):
         return self.env[model].browse(record)._try_connection()
-
-    def _answer_usage(self, cluster):
-        driver = self.env["saas.cluster"].browse(cluster)._get_driver()
-        return {
-            name: {"memory": usage.memory, "cpu_seconds": usage.cpu_seconds}
-            for name, usage in driver.usage().items()
-        }
 
     @api.model
     def _fail_abandoned(self):

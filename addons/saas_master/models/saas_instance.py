@@ -25,7 +25,7 @@ PROVISIONING_STATES = [
 class SaasInstance(models.Model):
     _name = "saas.instance"
     _description = "Instance"
-    _inherit = ["saas.guarded.mixin", "saas.sealed.mixin", "mail.thread"]
+    _inherit = ["saas.guarded.mixin", "saas.specs.mixin", "mail.thread"]
     _order = "id desc"
     _rec_name = "subdomain"
     _mail_post_access = "read"
@@ -39,6 +39,8 @@ class SaasInstance(models.Model):
             "cpu_cores",
             "memory_mb",
             "storage_gb",
+            "database_gb",
+            "files_gb",
             "subscription_id",
             "provisioning_status",
             "billing_status",
@@ -109,10 +111,20 @@ class SaasInstance(models.Model):
 
     # How it is
     provisioning_status = fields.Selection(
-        PROVISIONING_STATES, default="pending", required=True, readonly=True, index=True
+        PROVISIONING_STATES,
+        default="pending",
+        required=True,
+        readonly=True,
+        index=True,
+        help="How far its creation has come, and whether anything is left of it.",
     )
     billing_status = fields.Selection(
-        BILLING_STATES, default="trial", required=True, readonly=True, index=True
+        BILLING_STATES,
+        default="trial",
+        required=True,
+        readonly=True,
+        index=True,
+        help="That of its present subscription.",
     )
     status = fields.Selection(
         STATUSES,
@@ -120,7 +132,7 @@ class SaasInstance(models.Model):
         required=True,
         readonly=True,
         index=True,
-        group_expand=True,
+        help="How it is now: what people who ask for its address meet.",
     )
     desired_status = fields.Selection(
         [
@@ -144,7 +156,6 @@ class SaasInstance(models.Model):
     ready_at = fields.Datetime(readonly=True, copy=False)
     terminated_at = fields.Datetime(readonly=True, copy=False)
     operation_ids = fields.One2many("saas.operation", "instance_id", readonly=True)
-    operation_count = fields.Integer(compute="_compute_operation_count")
     last_operation_id = fields.Many2one("saas.operation", readonly=True, copy=False)
     event_ids = fields.One2many("saas.event", "instance_id", readonly=True)
 
@@ -207,11 +218,3 @@ class SaasInstance(models.Model):
         self.ensure_one()
         labels = dict(self._fields["status"]._description_selection(self.env))
         return labels[self.status].lower()
-
-    def _compute_operation_count(self):
-        groups = self.env["saas.operation"]._read_group(
-            [("instance_id", "in", self.ids)], ["instance_id"], ["__count"]
-        )
-        counts = {instance.id: count for instance, count in groups}
-        for instance in self:
-            instance.operation_count = counts.get(instance.id, 0)

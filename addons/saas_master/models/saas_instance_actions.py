@@ -1,5 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
+from ..tools.counting import count_into
 from .saas_instance import STATUSES
 from .saas_instance_request import BULK_LIMIT, SUPPORT_KINDS
 
@@ -11,24 +12,35 @@ class SaasInstance(models.Model):
 
     status = fields.Selection(group_expand="_read_group_status")
     last_operation_state = fields.Selection(related="last_operation_id.state")
+    operation_count = fields.Integer(compute="_compute_operation_count")
     event_count = fields.Integer(compute="_compute_event_count")
     subscription_count = fields.Integer(compute="_compute_subscription_count")
 
+    kept_until = fields.Datetime(
+        compute="_compute_kept_until",
+        help="So long the data of a terminated instance stays: it can be reactivated. "
+        "Afterwards it can be purged.",
+    )
+    may_be_purged = fields.Boolean(compute="_compute_kept_until")
+
     # === COMPUTE METHODS === #
 
+    @api.depends("status", "terminated_at", "active")
+    def _compute_kept_until(self):
+        for instance in self:
+            is_kept = instance.active and instance.status == "terminated"
+            kept_until = instance._get_kept_until() if is_kept else False
+            instance.kept_until = kept_until
+            instance.may_be_purged = is_kept and kept_until <= instance._saas_now()
+
+    def _compute_operation_count(self):
+        count_into(self, "operation_count", "saas.operation", "instance_id")
+
     def _compute_event_count(self):
-        self._count_into("event_count", "saas.event")
+        count_into(self, "event_count", "saas.event", "instance_id")
 
     def _compute_subscription_count(self):
-        self._count_into("subscription_count", "saas.subscription")
-
-    def _count_into(self, field, model):
-        groups = self.env[model]._read_group(
-            [("instance_id", "in", self.ids)], ["instance_id"], ["__count"]
-        )
-        counts = {instance.id: count for instance, count in groups}
-        for instance in self:
-            instance[field] = counts.get(instance.id, 0)
+        count_into(self, "subscription_count", "saas.subscription", "instance_id")
 
     def _read_group_status(self, statuses, domain):
         """Show the columns that instances stay in; the others where they have some."""

@@ -1,11 +1,9 @@
 # Reservations are read and added under a lock that outlives transactions.
 # pylint: disable=invalid-commit
-import secrets
 from contextlib import contextmanager
 
 from odoo import api, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
 
 from odoo.addons.saas_infra.drivers.errors import NoCapacity
 
@@ -75,14 +73,12 @@ class SaasInstance(models.Model):
     def _has_room_for_plan(self, plan):
         """Tell whether what grows fits; what shrinks always does."""
         cluster, storage = self.cluster_id, self.storage_id
+        runs = self._sum_others("cluster_id", living=True)[cluster.id]
+        kept = self._sum_others("storage_id")[storage.id]
         rooms = (
-            ("memory_mb", self._reserved_in(cluster, "memory_mb"), cluster.memory_mb),
-            ("cpu_cores", self._reserved_in(cluster, "cpu_cores"), cluster.cores),
-            (
-                "storage_gb",
-                self._sum_reserved("storage_id", "storage_gb").get(storage.id, 0),
-                storage.max_gigabytes,
-            ),
+            ("memory_mb", runs.memory_mb, cluster.memory_mb),
+            ("cpu_cores", runs.cpu_cores, cluster.cores),
+            ("storage_gb", kept.storage_gb, storage.capacity_gb),
         )
         return all(
             plan[amount] <= self[amount] or reserved + plan[amount] <= room
@@ -168,34 +164,32 @@ class SaasInstance(models.Model):
         templates = self._search_templates(self.region_id)
         if not templates:
             raise NoCapacity(self.env._("No template is ready in this region."))
-        counts = self._count_reserved("database_server_id")
+        there = self._sum_others("database_server_id")
         return templates.sorted(
-            lambda template: counts.get(template.database_server_id.id, 0)
+            lambda template: there[template.database_server_id.id].count
         )
 
     def _find_storage(self, cluster):
         storages = cluster.storage_ids.filtered(
             lambda one: one.is_marked and one.state == "open"
         )
-        counts = self._count_reserved("storage_id")
-        quotas = self._sum_reserved("storage_id", "storage_gb")
-        for storage in storages.sorted(lambda one: counts.get(one.id, 0)):
-            reserved = quotas.get(storage.id, 0) + self.storage_gb
-            if storage._has_room_for(counts.get(storage.id, 0), reserved):
+        there = self._sum_others("storage_id")
+        for storage in storages.sorted(lambda one: there[one.id].count):
+            kept = there[storage.id]
+            if storage._has_room_for(kept.count, kept.storage_gb + self.storage_gb):
                 return storage
         return None
 
     def _has_server_room(self, server):
-        count = self._count_reserved("database_server_id").get(server.id, 0)
-        return server._has_room_for(count)
+        there = self._sum_others("database_server_id")
+        return server._has_room_for(there[server.id].count)
 
     def _has_cluster_room(self, cluster):
         """Memory strictly, cores as often as the cluster sells them."""
+        runs = self._sum_others("cluster_id", living=True)[cluster.id]
         return (
-            self._reserved_in(cluster, "memory_mb") + self.memory_mb
-            <= cluster.memory_mb
-            and self._reserved_in(cluster, "cpu_cores") + self.cpu_cores
-            <= cluster.cores
+            runs.memory_mb + self.memory_mb <= cluster.memory_mb
+            and runs.cpu_cores + self.cpu_cores <= cluster.cores
         )
 
     def _check_cluster_room(self, cluster):
@@ -204,125 +198,3 @@ class SaasInstance(models.Model):
                 self.env._("The cluster %s has no room left.", cluster.name),
                 cure=self.env._("Add a node, then retry."),
             )
-
-    # === RESERVATIONS === #
-
-    def _reserving_domain(self):
-        """Match everyone else who holds a place, data included."""
-        return [("id", "!=", self.id), ("database", "!=", False)]
-
-    def _count_reserved(self, field):
-        groups = self.sudo()._read_group(self._reserving_domain(), [field], ["__count"])
-        return {record.id: count for record, count in groups}
-
-    def _sum_reserved(self, field, amount, *, living=False):
-        """Sum what everyone else has reserved, by place.
-
-        :param str field: ``cluster_id``, ``database_server_id`` or ``storage_id``
-        :param str amount: the field that is summed up
-        :param bool living: without what keeps data only: no port, so nothing runs
-        :return: id of the place to the sum
-        :rtype: dict
-        """
-        domain = self._reserving_domain()
-        if living:
-            domain.append(("port", ">", 0))
-        groups = self.sudo()._read_group(domain, [field], [f"{amount}:sum"])
-        return {record.id: total for record, total in groups}
-
-    def _reserved_in(self, cluster, amount):
-        sums = self._sum_reserved("cluster_id", amount, living=True)
-        return sums.get(cluster.id, 0)
-
-    # === NAMES === #
-
-    def _choose_names(self, server):
-        """Return database, service and directory, with as much UUID as they need."""
-        digits = self.uuid.replace("-", "")
-        for length in range(8, 33, 4):
-            short = digits[:length]
-            database = f"odoo_cust{self.partner_id.id}_{short}"
-            if (
-                not self.with_context(active_test=False)
-                .sudo()
-                .search_count(
-                    [
-                        "|",
-                        ("database", "=", database),
-                        ("service", "=", f"odoo_{short}"),
-                    ],
-                    limit=1,
-                )
-            ):
-                break
-        return {
-            "database": database,
-            "service": f"odoo_{short}",
-            "directory": f"odoo_data_{database}_{self.uuid}",
-            "password_sealed": self._seal(
-                secrets.token_urlsafe(32), "database", self.uuid
-            ),
-            "proxy_secret_sealed": self._seal(
-                secrets.token_urlsafe(32), "proxy", self.uuid
-            ),
-        }
-
-    def _choose_numbers(self, cluster):
-        """Return a user id and a port that nobody in the cluster has.
-
-        A user id that was given up rests while there are others: files of its user
-        may lie around, in /dev/shm for one, and the next user could read them.
-        """
-        uid = self.uid or self._first_free(
-            cluster, "uid", cluster.uid_base, above=self._highest_uid(cluster)
-        )
-        return {
-            "uid": uid,
-            "port": self._first_free(cluster, "port", cluster.port_base),
-        }
-
-    def _highest_uid(self, cluster):
-        """Return the highest user id that an instance ever had, purged ones too."""
-        instances = self.sudo().with_context(active_test=False)
-        [(highest,)] = instances._read_group(
-            [("cluster_id", "=", cluster.id)], [], ["uid:max"]
-        )
-        return highest or 0
-
-    def _first_free(self, cluster, field, first, above=0):
-        """Return the lowest number of the cluster's range that nobody has.
-
-        :param int above: lower ones come last
-        """
-        self.env.flush_all()
-        column = SQL.identifier(field)
-        rows = self.env.execute_query(
-            SQL(
-                """SELECT number FROM generate_series(%s, %s) AS number
-                    WHERE number NOT IN (
-                          SELECT %s FROM saas_instance
-                           WHERE cluster_id = %s AND active AND %s IS NOT NULL
-                           UNION ALL
-                          SELECT %s FROM saas_template
-                           WHERE cluster_id = %s AND %s IS NOT NULL)
-                    ORDER BY number <= %s, number LIMIT 1""",
-                first,
-                first + cluster[f"{field}_count"] - 1,
-                column,
-                cluster.id,
-                column,
-                column,
-                cluster.id,
-                column,
-                above,
-            )
-        )
-        if not rows:
-            raise NoCapacity(
-                self.env._(
-                    "No %(what)s is free in %(cluster)s.",
-                    what=field,
-                    cluster=cluster.name,
-                )
-            )
-        return rows[0][0]

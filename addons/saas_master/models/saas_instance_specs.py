@@ -1,17 +1,13 @@
 from odoo import models
 
 from odoo.addons.saas_infra.drivers.specs import (
-    DatabaseSpec,
-    DirectorySpec,
     Identity,
     Limits,
-    Mark,
     RouteSpec,
     ServiceSpec,
 )
 from odoo.addons.saas_infra.drivers.tenant import TenantClient
 from odoo.addons.saas_infra.tools.keys import get_sign_key, get_sign_public_key
-from odoo.addons.saas_infra.tools.settings import get_settings
 
 # What visitors meet in an instance that stays as it is.
 ROUTE_STATES = {"running": "running", "stopped": "stopped", "paused": "suspended"}
@@ -22,10 +18,6 @@ class SaasInstance(models.Model):
 
     _inherit = "saas.instance"
 
-    def _get_mark(self):
-        self.ensure_one()
-        return Mark(platform=get_settings().platform, instance=self.uuid)
-
     def _get_limits(self):
         self.ensure_one()
         return Limits(
@@ -34,23 +26,8 @@ class SaasInstance(models.Model):
             storage=self.storage_gb * 1000**3,
         )
 
-    def _get_database_spec(self):
-        self.ensure_one()
-        return DatabaseSpec(
-            mark=self._get_mark(),
-            name=self.database,
-            role=self.database,
-            password=self._unseal(self.sudo().password_sealed, "database", self.uuid),
-        )
-
-    def _get_directory_spec(self):
-        self.ensure_one()
-        return DirectorySpec(
-            mark=self._get_mark(),
-            name=self.directory,
-            uid=self.uid,
-            quota=self._get_limits().storage,
-        )
+    def _get_quota(self):
+        return self._get_limits().storage
 
     def _get_service_spec(self):
         self.ensure_one()
@@ -113,9 +90,11 @@ class SaasInstance(models.Model):
         """Build the client that talks to the tenant; replaced by tests.
 
         :param bool direct: straight to its port, else as visitors do by the proxy
+        :raise PermanentInfraError: where the cluster or its proxy is closed
         """
         self.ensure_one()
         proxy = self.cluster_id.proxy_id
+        (self.cluster_id if direct else proxy)._check_talked_to()
         address = ("127.0.0.1", self.port) if direct else (proxy.address, proxy.port)
         return TenantClient(
             address=address,
@@ -123,5 +102,5 @@ class SaasInstance(models.Model):
             secret=self._get_proxy_secret() if direct else "",
             sign_key=get_sign_key(),
             instance=self.uuid,
-            platform=get_settings().platform,
+            platform=self._get_mark().platform,
         )

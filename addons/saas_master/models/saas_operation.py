@@ -92,7 +92,12 @@ class SaasOperation(models.Model):
         "(template_id) WHERE state IN ('queued', 'running')",
         "Another operation of this template is under way.",
     )
-    _unfinished = models.Index("(state) WHERE state IN ('queued', 'running')")
+    # The fence asks whether anything was changed, the dashboard how long creations
+    # took: neither may read all history.
+    _changed = models.Index("(write_date)")
+    _creations = models.Index(
+        "(create_date) WHERE kind = 'provision' AND state = 'done'"
+    )
 
     @api.depends("kind")
     @api.depends_context("lang")
@@ -106,11 +111,12 @@ class SaasOperation(models.Model):
     def _selection_kind(self):
         return [(kind, self.env._(one.label)) for kind, one in PLAYBOOKS.items()]
 
-    @api.depends("kind")
+    @api.depends("kind", "instance_id.subdomain", "template_id.name")
     @api.depends_context("lang")
     def _compute_display_name(self):
         for operation in self:
-            operation.display_name = operation.label
+            name = f"{operation.label} {operation._get_subject()}"
+            operation.display_name = name.strip()
 
     @api.depends("step_ids.state")
     def _compute_progress(self):
@@ -174,7 +180,7 @@ class SaasOperation(models.Model):
                 .with_delay(
                     channel=f"root.{playbook.channel}",
                     priority=PRIORITIES[playbook.channel],
-                    description=f"{operation.label} {operation._get_subject()}",
+                    description=operation.display_name,
                     eta=eta,
                     max_retries=1,
                 )

@@ -66,7 +66,7 @@ class SaasOperation(models.Model):
     def _done_template_storage(self, _answer):
         storage = self.template_id.storage_id
         if not storage.is_marked:
-            storage.is_marked = True
+            storage._write_guarded({"is_marked": True})
 
     def _step_template_role(self):
         template = self.template_id

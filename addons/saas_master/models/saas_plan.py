@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..tools.counting import count_into
+
 PERIODS = [("monthly", "Monthly"), ("annual", "Annual")]
 
 
@@ -37,12 +39,7 @@ class SaasPlan(models.Model):
     )
 
     def _compute_instance_count(self):
-        groups = self.env["saas.instance"]._read_group(
-            [("plan_id", "in", self.ids)], ["plan_id"], ["__count"]
-        )
-        counts = {plan.id: count for plan, count in groups}
-        for plan in self:
-            plan.instance_count = counts.get(plan.id, 0)
+        count_into(self, "instance_count", "saas.instance", "plan_id")
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):

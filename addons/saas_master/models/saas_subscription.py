@@ -78,7 +78,13 @@ class SaasSubscription(models.Model):
         [("none", "None: staff decide")], required=True, default="none"
     )
     billing_status = fields.Selection(
-        BILLING_STATES, required=True, readonly=True, default="trial", index=True
+        BILLING_STATES,
+        required=True,
+        readonly=True,
+        default="trial",
+        index=True,
+        help="What is true of the payments; the instance is suspended and resumed by "
+        "it.",
     )
     is_trial = fields.Boolean(string="Began as Trial", readonly=True)
     trial_partner_id = fields.Many2one(
@@ -90,10 +96,20 @@ class SaasSubscription(models.Model):
         help="Who began it as a trial, whoever it was handed over to since.",
     )
     trial_end = fields.Datetime(readonly=True)
-    paid_until = fields.Datetime(readonly=True)
-    cancel_at = fields.Datetime(string="Ends on", readonly=True)
+    paid_until = fields.Datetime(
+        readonly=True, help="Up to then it is paid for; a cancellation ends it then."
+    )
+    cancel_at = fields.Datetime(
+        string="Ends on",
+        readonly=True,
+        help="It was cancelled and ends then; until then that can be undone.",
+    )
     ended_at = fields.Datetime(string="Ended", readonly=True)
-    due = fields.Monetary(string="Owed", readonly=True)
+    due = fields.Monetary(
+        string="Owed",
+        readonly=True,
+        help="What this subscription alone owes now, of all its unpaid bills.",
+    )
 
     _one_trial = models.UniqueIndex(
         "(trial_partner_id) WHERE is_trial", "This customer had a trial already."

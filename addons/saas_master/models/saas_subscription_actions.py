@@ -2,7 +2,7 @@ from odoo import models
 
 
 class SaasSubscription(models.Model):
-    """The backend's button on subscriptions."""
+    """The backend's buttons on subscriptions."""
 
     _inherit = "saas.subscription"
 
@@ -18,3 +18,13 @@ class SaasSubscription(models.Model):
             "target": "new",
             "context": {"default_subscription_id": self.id},
         }
+
+    def action_cancel(self):
+        """End it when the time that is paid for, or the trial, is over."""
+        self.env["saas.api"]._check_group("manager")
+        self._billing_cancel()
+
+    def action_undo_cancel(self):
+        """Take the cancellation back."""
+        self.env["saas.api"]._check_group("manager")
+        self._billing_undo_cancel()

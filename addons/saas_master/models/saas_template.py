@@ -3,16 +3,13 @@ from uuid import uuid4
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from odoo.addons.saas_infra.drivers.specs import DatabaseSpec, DirectorySpec, Mark
-from odoo.addons.saas_infra.tools.settings import get_settings
-
 
 class SaasTemplate(models.Model):
     """A ready database and filestore that new instances are copied from."""
 
     _name = "saas.template"
     _description = "Template"
-    _inherit = ["saas.guarded.mixin", "saas.sealed.mixin"]
+    _inherit = ["saas.guarded.mixin", "saas.specs.mixin"]
     _order = "version_id, id desc"
     _saas_guarded = frozenset(
         {"uuid", "state", "database", "directory", "uid", "port", "message"}
@@ -104,28 +101,6 @@ class SaasTemplate(models.Model):
             ]
         )
         return self.env["saas.operation"]._open("build_template", template=template)
-
-    # === SPECS === #
-
-    def _get_mark(self):
-        self.ensure_one()
-        return Mark(platform=get_settings().platform, instance=self.uuid)
-
-    def _get_database_spec(self):
-        """Return the template's database; its role owns the objects alone."""
-        self.ensure_one()
-        return DatabaseSpec(
-            mark=self._get_mark(),
-            name=self.database,
-            role=self.database,
-            password=self._unseal(self.sudo().password_sealed, "database", self.uuid),
-        )
-
-    def _get_directory_spec(self):
-        self.ensure_one()
-        return DirectorySpec(
-            mark=self._get_mark(), name=self.directory, uid=self.uid, quota=0
-        )
 
 
 class SaasCluster(models.Model):

@@ -1,8 +1,9 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class SaasTemplate(models.Model):
-    """The backend's button on templates."""
+    """The backend's buttons on templates."""
 
     _inherit = "saas.template"
 
@@ -14,6 +15,17 @@ class SaasTemplate(models.Model):
     def _compute_last_operation_id(self):
         for template in self:
             template.last_operation_id = template.operation_ids[:1]
+
+    def action_retire(self):
+        """Have nothing copied from it any more; it is removed when nobody needs it."""
+        self.env["saas.api"]._check_group("operator")
+        for template in self:
+            if template.state != "ready":
+                raise UserError(self.env._("%s is not in use.", template.name))
+            template._write_guarded({"state": "retired"})
+            self.env["saas.event"]._log(
+                "template_retired", self.env._("%s was retired.", template.name)
+            )
 
     def action_remove(self):
         """Remove what is copied from no more."""

@@ -34,3 +34,5 @@ from . import test_events
 from . import test_open
 from . import test_embedded
 from . import test_api
+from . import test_measurement
+from . import test_place

@@ -25,7 +25,7 @@ RIGHTS = {
     "saas.proxy": _INFRASTRUCTURE,
     "saas.plan": _CATALOGUE,
     "saas.plan.price": _CATALOGUE,
-    "saas.odoo.version": _CATALOGUE,
+    "saas.odoo.version": _INFRASTRUCTURE,
     "saas.template": _READ,
     "saas.subscription": _READ,
     "saas.instance": _READ,
@@ -45,6 +45,7 @@ RIGHTS = {
     "saas.subscription.decide": _MANAGERS_DIALOG,
     "saas.template.build": _OPERATORS_DIALOG,
     "saas.operation.freeze": _OPERATORS_DIALOG,
+    "saas.settings": _OPERATORS_DIALOG,
 }
 
 # Button of an instance to the group it needs, and a status in which it works.
@@ -87,6 +88,7 @@ DIALOGS = {
     "saas.subscription.decide": ("action_apply", "manager"),
     "saas.template.build": ("action_build", "operator"),
     "saas.operation.freeze": ("action_freeze", "operator"),
+    "saas.settings": ("action_apply", "operator"),
 }
 
 # Other buttons.
@@ -97,7 +99,10 @@ BUTTONS = {
     ("saas.proxy", "action_test_connection"): "operator",
     ("saas.template", "action_build"): "operator",
     ("saas.template", "action_remove"): "operator",
+    ("saas.template", "action_retire"): "operator",
     ("saas.subscription", "action_decide"): "manager",
+    ("saas.subscription", "action_cancel"): "manager",
+    ("saas.subscription", "action_undo_cancel"): "manager",
     ("saas.operation", "action_retry"): "manager",
     ("saas.operation.freeze", "action_unfreeze"): "operator",
     ("saas.inquiry", "action_ask_again"): "support",

@@ -59,8 +59,7 @@ class FakeOutside:
         for module in (
             "odoo.addons.saas_infra.tools.keys",
             f"{INFRA}.saas_sealed_mixin",
-            SPECS,
-            "odoo.addons.saas_master.models.saas_template",
+            "odoo.addons.saas_master.models.saas_specs_mixin",
         ):
             self._patch(f"{module}.get_settings", lambda: held)
         keys.get_sign_key.cache_clear()
@@ -122,6 +121,7 @@ def make_fleet(env, *, cores=1000.0, memory_mb=1_000_000):
     :rtype: SimpleNamespace
     """
     short = uuid4().hex[:6]
+    node = {"name": "localhost", "cores": cores / 2, "memory_mb": memory_mb}
     region = env["saas.region"].create({"name": short, "code": short})
     proxy = env["saas.proxy"].create(
         {"name": short, "address": f"127.0.0.1-{short}", "port": 8080}
@@ -132,22 +132,21 @@ def make_fleet(env, *, cores=1000.0, memory_mb=1_000_000):
             "region_id": region.id,
             "base_domain": "tenants.test",
             "proxy_id": proxy.id,
-            "uid_base": 200000,
-            "port_base": 20000,
-            "node_ids": [
-                (0, 0, {"name": "node", "cores": cores / 2, "memory_mb": memory_mb})
-            ],
+            **find_numbers(env),
+            "node_ids": [(0, 0, node)],
         }
     )
-    storage = env["saas.storage"].create(
-        {
-            "name": short,
-            "cluster_id": cluster.id,
-            "root": f"/{short}",
-            "is_marked": True,
-            "max_tenants": 100000,
-            "max_gigabytes": 10_000_000,
-        }
+    storage = env["saas.storage"]._create_guarded(
+        [
+            {
+                "name": short,
+                "cluster_id": cluster.id,
+                "root": f"/{short}",
+                "is_marked": True,
+                "max_tenants": 100000,
+                "max_gigabytes": 10_000_000,
+            }
+        ]
     )
     server = env["saas.database.server"].create(
         {
@@ -178,11 +177,25 @@ def make_fleet(env, *, cores=1000.0, memory_mb=1_000_000):
     )
 
 
+def find_numbers(env):
+    """Return user ids and ports that no cluster has, this machine's neither."""
+    last = env["saas.cluster"].search([], order="uid_base desc", limit=1)
+    uid = max(last.uid_base + last.uid_count, 220000)
+    return {
+        "uid_base": uid,
+        "uid_count": 1000,
+        "port_base": 25000 + uid - 220000,
+        "port_count": 1000,
+    }
+
+
 def make_ready_template(env, version, cluster, server, storage):
     """Write down a template as its build leaves it."""
     uuid = str(uuid4())
     database = f"odoo_template_{uuid[:8]}"
     templates = env["saas.template"]
+    # From the end of the range: instances are counted from its beginning.
+    others = templates.search_count([("cluster_id", "=", cluster.id)])
     return templates._create_guarded(
         [
             {
@@ -195,7 +208,7 @@ def make_ready_template(env, version, cluster, server, storage):
                 "uuid": uuid,
                 "database": database,
                 "directory": f"odoo_data_{database}_{uuid}",
-                "uid": 199999,
+                "uid": cluster.uid_base + cluster.uid_count - 1 - others,
                 "password_sealed": templates._seal("template", "database", uuid),
                 "state": "ready",
             }

@@ -55,6 +55,7 @@ class TestActionMatrix(AccessCase):
                 "database_server_id": self.fleet.server.id,
             },
             "saas.operation.freeze": {"reason": "Drill"},
+            "saas.settings": {"retention_days": 60},
         }
         purged = self.make_instance("terminated")
         filled["saas.instance.purge"] = {
@@ -76,9 +77,11 @@ class TestActionMatrix(AccessCase):
                 self.check_by_group(needed, get_call)
 
     def test_buttons_of_infrastructure(self):
-        # What is still copied from is not removed.
-        self.fleet.template._write_guarded({"state": "retired"})
+        self.instance.subscription_id._billing_cancel()
         for (model, method), needed in BUTTONS.items():
+            # What is still copied from is not removed.
+            state = "retired" if method == "action_remove" else "ready"
+            self.fleet.template._write_guarded({"state": state})
             record = {
                 "saas.cluster": self.fleet.cluster,
                 "saas.database.server": self.fleet.server,

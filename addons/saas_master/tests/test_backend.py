@@ -1,6 +1,7 @@
 """What the staff's pages are made of: views that open, figures that are right."""
 
 import json
+import re
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -50,7 +51,8 @@ class TestBackend(AccessCase):
             dialog = dialog.create({"kind": "stop"})
             self.assertIn("Terminer le service", dialog.steps)
             operation = french._request("stop")
-            self.assertEqual(operation.display_name, "Arrêter")
+            name = f"Arrêter {self.instance.subdomain}"
+            self.assertEqual(operation.display_name, name)
             kinds = operation._fields["kind"]._description_selection(operation.env)
             self.assertEqual(dict(kinds)["stop"], "Arrêter")
             self.assertEqual(operation.step_ids[1].label, "Terminer le service")
@@ -150,6 +152,30 @@ class TestBackend(AccessCase):
                 answer = inquiry._answer_connection(**inquiry.params)
                 self.assertTrue(answer)
         self.assertTrue(self.fleet.server.last_seen)
+
+    def test_a_subscription_is_cancelled_and_goes_on(self):
+        subscription = self.instance.subscription_id
+        subscription.action_cancel()
+        self.assertEqual(subscription.cancel_at, subscription.trial_end)
+        subscription.action_undo_cancel()
+        self.assertFalse(subscription.cancel_at)
+
+    def test_operations_are_told_apart_by_their_names(self):
+        operation = self.instance.last_operation_id
+        name = f"{operation.label} {self.instance.subdomain}"
+        self.assertEqual(operation.display_name, name)
+
+    def test_the_figures_read_no_history(self):
+        self.env.cr.execute(
+            "SELECT indexdef FROM pg_indexes WHERE tablename = 'saas_operation'"
+        )
+        indexes = [definition for (definition,) in self.env.cr.fetchall()]
+        for wanted in (
+            r"\(write_date\)$",
+            r"\(create_date\) WHERE .*'provision'.*'done'",
+        ):
+            with self.subTest(wanted=wanted):
+                self.assertTrue([one for one in indexes if re.search(wanted, one)])
 
     def test_the_fleet_in_figures(self):
         done = [self.make_instance("running") for _number in range(4)]

@@ -20,7 +20,7 @@ class TestInquiry(SaasCommon):
         self.assertIn("Nobody answered.", late.message)
 
     def test_what_no_dialog_asks_is_not_asked_again_by_one(self):
-        for kind in ("reconcile", "usage", "login"):
+        for kind in ("reconcile", "login"):
             inquiry = self.env["saas.inquiry"]._ask(kind)
             with self.assertRaisesRegex(UserError, "at the command line"):
                 inquiry.action_ask_again()

@@ -1,5 +1,6 @@
 """Where an instance goes: room is reserved once, in the right place, or refused."""
 
+from contextlib import contextmanager
 from threading import Barrier
 
 from odoo.exceptions import UserError
@@ -22,12 +23,20 @@ class PlacementCase(CommittedCase):
 
     def change(self, name, **values):
         """Change a record of the fleet until the test ends."""
+        self.enterContext(self.changed(name, **values))
+
+    @contextmanager
+    def changed(self, name, **values):
+        """Change a record of the fleet until the block ends."""
         with self.open_env() as env:
             record = self.fleet(env, name)
             model = record._name
             before = {field: record[field] for field in values}
             record.sudo().write(values)
-        self.addCleanup(self.set_values, model, self.ids[name], before)
+        try:
+            yield
+        finally:
+            self.set_values(model, self.ids[name], before)
 
     def set_values(self, model, record, values):
         with self.open_env() as env:
@@ -152,8 +161,6 @@ class TestPlacement(PlacementCase):
         with self.open_env() as env:
             other = make_fleet(env)
             build_outside(other.template)
-            # The fakes are one machine: two clusters on it share no number.
-            other.cluster.write({"uid_base": 300000, "port_base": 30000})
             region, cluster = other.region.id, other.cluster.id
         with self.open_env() as env:
             asked = self.request(env, region=env["saas.region"].browse(region))
@@ -200,12 +207,12 @@ class TestPlacement(PlacementCase):
     def test_what_drains_or_is_closed_takes_nothing_new(self):
         for name in ("cluster", "server"):
             for state in ("draining", "closed"):
-                with self.subTest(name=name, state=state):
-                    self.change(name, state=state)
-                    with self.assertRaisesRegex(UserError, "No template is ready"):
-                        self.create_instance()
-                    self.doCleanups()
-                    self.setUp()
+                with (
+                    self.subTest(name=name, state=state),
+                    self.changed(name, state=state),
+                    self.assertRaisesRegex(UserError, "No template is ready"),
+                ):
+                    self.create_instance()
 
     def test_a_storage_that_drains_takes_nothing_new(self):
         self.change("storage", state="draining")
@@ -215,15 +222,24 @@ class TestPlacement(PlacementCase):
         for name, values in (
             ("storage", {"max_tenants": 0}),
             ("storage", {"max_gigabytes": 5}),
+            ("storage", {"total_mb": 5000}),
             ("server", {"max_databases": 0}),
             ("server", {"max_connections": 2}),
             ("server", {"max_gigabytes": 0}),
         ):
-            with self.subTest(name=name, values=values):
-                self.change(name, **values)
+            with self.subTest(name=name, values=values), self.changed(name, **values):
+                self.mails.clear()
                 self.check_refused("There is no room")
-                self.doCleanups()
-                self.setUp()
+
+    def test_a_template_is_a_database_of_its_server(self):
+        with self.open_env() as env:
+            server = self.fleet(env, "server")
+            placed = server.instance_count
+            self.assertEqual(server.template_count, 1)
+        self.change("server", max_databases=placed + 1)
+        self.check_refused("There is no room")
+        self.change("server", max_databases=placed + 2)
+        self.do(self.make_instance(), "terminate")
 
     def test_no_number_left_is_told(self):
         self.change("cluster", port_count=0)
@@ -232,11 +248,10 @@ class TestPlacement(PlacementCase):
     def test_a_user_id_that_was_given_up_rests_while_there_are_others(self):
         given_up = self.make_instance()
         uid = self.instance(given_up, "uid")
-        self.do(given_up, "terminate")
+        for kind in ("terminate", "purge"):
+            self.do(given_up, kind)
         with self.open_env() as env:
-            instance = env["saas.instance"].browse(given_up)
-            instance._write_guarded({"active": False})
-            base = instance.cluster_id.uid_base
+            base = self.fleet(env, "cluster").uid_base
         following = self.make_instance()
         self.assertEqual(self.instance(following, "uid"), uid + 1)
         self.change("cluster", uid_count=uid + 2 - base)

@@ -4,7 +4,7 @@ from freezegun import freeze_time
 
 from odoo import fields
 from odoo.exceptions import UserError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from .common import SaasCommon
 
@@ -29,6 +29,31 @@ class TestRetention(SaasCommon):
         with freeze_time(fields.Datetime.now() + timedelta(days=31)):
             operation = self.instance._purge(self.instance.subdomain, "asked for")
         self.assertEqual(operation.kind, "purge")
+
+    def test_people_see_until_when_it_is_kept(self):
+        kept_until = self.instance.terminated_at + timedelta(days=30)
+        self.assertEqual(self.instance.kept_until, kept_until)
+        self.assertFalse(self.instance.may_be_purged)
+        with freeze_time(kept_until + timedelta(minutes=1)):
+            self.instance.invalidate_recordset()
+            self.assertTrue(self.instance.may_be_purged)
+        self.instance._write_guarded({"status": "running"})
+        self.assertFalse(self.instance.kept_until or self.instance.may_be_purged)
+
+    def test_operators_choose_how_long(self):
+        operator = new_test_user(
+            self.env, "retention_operator", groups="saas_infra.group_operator"
+        )
+        settings = self.env["saas.settings"].with_user(operator).create({})
+        self.assertEqual((settings.retention_days, settings.redirect_days), (30, 30))
+        settings.retention_days = 60
+        settings.action_apply()
+        kept_until = self.instance.terminated_at + timedelta(days=60)
+        self.assertEqual(self.instance.kept_until, kept_until)
+        events = self.env["saas.event"].search([("kind", "=", "setting_changed")])
+        self.assertEqual(
+            events.mapped("message"), ["Days of Retention: 60 instead of 30."]
+        )
 
     def test_a_purge_needs_a_reason(self):
         with self.assertRaisesRegex(UserError, "needs a reason"):

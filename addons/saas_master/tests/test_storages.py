@@ -67,6 +67,21 @@ class TestStorages(CommittedCase):
         self.answer(inquiry)
         self.assertTrue(self.look_up("saas.storage", second, "is_marked"))
 
+    def test_it_is_not_marked_while_the_platform_is_frozen(self):
+        second, inquiry = self.add()
+        with self.open_env() as env:
+            env["saas.operation"]._freeze("Drill.")
+        self.addCleanup(self.unfreeze)
+        state, message = self.answer(inquiry)
+        self.assertEqual(state, "failed")
+        self.assertIn("frozen: Drill.", message)
+        self.assertFalse(self.look_up("saas.storage", second, "is_marked"))
+        self.assertIn(self.root, self.outside.read("blank"))
+
+    def unfreeze(self):
+        with self.open_env() as env:
+            env["saas.operation"]._unfreeze()
+
     def test_one_that_was_marked_is_not_marked_again(self):
         second, inquiry = self.add()
         self.answer(inquiry)

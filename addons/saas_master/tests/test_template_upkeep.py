@@ -13,13 +13,12 @@ from .common import build_outside, make_ready_template
 class TestTemplateUpkeep(CommittedCase):
     def setUp(self):
         super().setUp()
-        self.start = self.get_last_ids()
         with self.open_env() as env:
             self.sold = self.fleet(env, "version").modules
         self.addCleanup(self.restore)
+        self.forget_when_over()
 
     def restore(self):
-        self.forget(self.start)
         with self.open_env() as env:
             self.fleet(env, "template")._write_guarded({"state": "ready"})
             self.fleet(env, "version").modules = self.sold
@@ -121,6 +120,14 @@ class TestTemplateUpkeep(CommittedCase):
             template = env["saas.operation"].browse(build).template_id
             self.assertEqual(template.state, "building")
         self.work(build)
+
+    def test_one_that_is_retired_by_hand_is_removed(self):
+        with self.open_env() as env:
+            self.fleet(env, "template").action_retire()
+        with self.open_env() as env, self.assertRaisesRegex(UserError, "not in use"):
+            self.fleet(env, "template").action_retire()
+        [(kind, _operation)] = self.keep()
+        self.assertEqual(kind, "remove_template")
 
     def test_one_in_use_cannot_be_removed(self):
         with self.open_env() as env, self.assertRaisesRegex(UserError, "retired"):

@@ -1,4 +1,5 @@
 from . import saas_instance_dialog
+from . import saas_instance_change
 from . import saas_instance_confirm
 from . import saas_instance_change_plan
 from . import saas_instance_rename
@@ -9,3 +10,4 @@ from . import saas_instance_create
 from . import saas_subscription_decide
 from . import saas_template_build
 from . import saas_operation_freeze
+from . import saas_settings

@@ -3,11 +3,10 @@ from odoo import api, fields, models
 
 class SaasInstanceChangePlan(models.TransientModel):
     _name = "saas.instance.change.plan"
-    _inherit = ["saas.instance.dialog"]
+    _inherit = ["saas.instance.change"]
     _description = "Change plan"
+    _kind = "change_plan"
 
-    kind = fields.Char(default="change_plan")
-    instance_id = fields.Many2one("saas.instance", required=True, readonly=True)
     old_plan_id = fields.Many2one(related="instance_id.plan_id", string="Present Plan")
     old_cpu_cores = fields.Float(related="instance_id.cpu_cores", string="Cores Now")
     old_memory_mb = fields.Integer(
@@ -33,9 +32,5 @@ class SaasInstanceChangePlan(models.TransientModel):
                 dialog.plan_id.storage_gb < dialog.instance_id.storage_gb
             )
 
-    def action_confirm(self):
-        """Ask for the other plan."""
-        self.ensure_one()
-        self.instance_id._authorize("change_plan")
+    def _ask(self):
         self.instance_id._change_plan(self.plan_id, self.reason)
-        return {"type": "ir.actions.act_window_close"}

@@ -44,13 +44,13 @@ class SaasInstanceCreate(models.TransientModel):
     @api.model
     def _get_languages(self):
         """Return the languages that templates hold."""
-        versions = self.env["saas.odoo.version"].sudo().search([("active", "=", True)])
+        versions = self.env["saas.odoo.version"].search([("active", "=", True)])
         codes = {
             code.strip()
             for languages in versions.mapped("languages")
             for code in languages.split(",")
         } | {"en_US"}
-        languages = self.env["res.lang"].with_context(active_test=False).sudo()
+        languages = self.env["res.lang"].with_context(active_test=False)
         known = languages.search([("code", "in", list(codes))])
         return [(language.code, language.name) for language in known]
 

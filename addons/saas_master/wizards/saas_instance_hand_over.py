@@ -3,11 +3,10 @@ from odoo import api, fields, models
 
 class SaasInstanceHandOver(models.TransientModel):
     _name = "saas.instance.hand.over"
-    _inherit = ["saas.instance.dialog"]
+    _inherit = ["saas.instance.change"]
     _description = "Hand over"
+    _kind = "hand_over"
 
-    kind = fields.Char(default="hand_over")
-    instance_id = fields.Many2one("saas.instance", required=True, readonly=True)
     old_partner_id = fields.Many2one(
         related="instance_id.partner_id", string="Present Customer"
     )
@@ -25,9 +24,5 @@ class SaasInstanceHandOver(models.TransientModel):
         for dialog in self:
             dialog.email = dialog.partner_id.email
 
-    def action_confirm(self):
-        """Ask for the other owner."""
-        self.ensure_one()
-        self.instance_id._authorize("hand_over")
+    def _ask(self):
         self.instance_id._hand_over(self.partner_id, self.email, self.reason)
-        return {"type": "ir.actions.act_window_close"}

@@ -1,18 +1,13 @@
-from odoo import fields, models
+from odoo import models
 
 
 class SaasInstanceOpen(models.TransientModel):
     _name = "saas.instance.open"
-    _inherit = ["saas.instance.dialog"]
+    _inherit = ["saas.instance.change"]
     _description = "Open as support"
+    _kind = "open"
 
-    kind = fields.Char(default="open")
-    instance_id = fields.Many2one("saas.instance", required=True, readonly=True)
-
-    def action_confirm(self):
-        """Open the instance in a new tab as the support user."""
-        self.ensure_one()
-        self.instance_id._authorize("open")
+    def _ask(self):
         link = self.env["saas.login.ticket"]._issue(
             self.instance_id, "support", self.reason
         )

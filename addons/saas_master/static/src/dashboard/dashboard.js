@@ -1,11 +1,11 @@
 import { Component, onWillStart, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
-import { deserializeDateTime } from "@web/core/l10n/dates";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { Layout } from "@web/search/layout";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 import { usePolling } from "../core/polling";
+import { readTime } from "../core/time";
 
 const REFRESH_SECONDS = 10;
 const STATUS_CLASSES = {
@@ -60,7 +60,7 @@ export class SaasDashboard extends Component {
     }
 
     formatTime(iso) {
-        return deserializeDateTime(iso.replace("T", " ").slice(0, 19)).toRelative();
+        return readTime(iso).toRelative();
     }
 
     getShare({ used, capacity }) {

@@ -1,10 +1,10 @@
 import { Component, onWillStart, onWillUpdateProps, useState } from "@odoo/owl";
 import { _t } from "@web/core/l10n/translation";
-import { deserializeDateTime } from "@web/core/l10n/dates";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
 import { usePolling } from "../core/polling";
+import { readTime } from "../core/time";
 
 const { DateTime } = luxon;
 const ACTIVE = ["queued", "running"];
@@ -14,18 +14,14 @@ const ICONS = {
     done: "fa-check-circle text-success",
     failed: "fa-times-circle text-danger",
 };
+// Of operations and of their steps.
 const STATES = {
+    pending: { label: _t("Waiting") },
     queued: { label: _t("Waiting"), class: "text-bg-info" },
     running: { label: _t("Running"), class: "text-bg-info" },
     done: { label: _t("Done"), class: "text-bg-success" },
     failed: { label: _t("Failed"), class: "text-bg-danger" },
     discarded: { label: _t("Discarded"), class: "text-bg-secondary" },
-};
-const STEP_STATES = {
-    pending: _t("Waiting"),
-    running: _t("Running"),
-    done: _t("Done"),
-    failed: _t("Failed"),
 };
 
 /** Shows the steps of an operation and follows it until it ends. */
@@ -107,7 +103,7 @@ export class SaasProgress extends Component {
     }
 
     getStateLabel(step) {
-        return STEP_STATES[step.state];
+        return STATES[step.state].label;
     }
 
     getSeconds(step) {
@@ -127,8 +123,7 @@ export class SaasProgress extends Component {
 
     /** Seconds since a time of the server. */
     since(iso) {
-        const started = deserializeDateTime(iso.replace("T", " ").slice(0, 19));
-        return Math.max(0, this.state.now.diff(started, "seconds").seconds);
+        return Math.max(0, this.state.now.diff(readTime(iso), "seconds").seconds);
     }
 }
 

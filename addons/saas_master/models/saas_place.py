@@ -1,0 +1,57 @@
+from odoo import models
+from odoo.exceptions import UserError
+
+
+class SaasPlaceMixin(models.AbstractModel):
+    """Names of tenants are computed once: what they came from stays while they do.
+
+    A model names those fields in ``_saas_fixed``.
+    """
+
+    _inherit = "saas.place.mixin"
+
+    _saas_fixed = frozenset()
+
+    def write(self, vals):
+        for name in self._saas_fixed.intersection(vals):
+            for place in self:
+                if place[name] != vals[name] and place._is_used():
+                    raise UserError(
+                        self.env._(
+                            "%(field)s of %(name)s stays while anything lives there: "
+                            "add another one instead.",
+                            field=self._fields[name]._description_string(self.env),
+                            name=place.name,
+                        )
+                    )
+        return super().write(vals)
+
+    def _is_used(self):
+        """Tell whether a tenant, a terminated one too, lives here."""
+        raise NotImplementedError
+
+    def _has(self, model, field, *more):
+        domain = [(field, "in", self.ids), *more]
+        return bool(self.env[model].sudo().search_count(domain, limit=1))
+
+
+class SaasCluster(models.Model):
+    _inherit = "saas.cluster"
+
+    _saas_fixed = frozenset({"base_domain"})
+
+    def _is_used(self):
+        return self._has("saas.instance", "cluster_id")
+
+
+class SaasStorage(models.Model):
+    _name = "saas.storage"
+    _inherit = ["saas.storage", "saas.guarded.mixin"]
+
+    _saas_fixed = frozenset({"root"})
+    _saas_guarded = frozenset({"uuid", "is_marked"})
+
+    def _is_used(self):
+        return self._has("saas.instance", "storage_id") or self._has(
+            "saas.template", "storage_id", ("state", "!=", "removed")
+        )

@@ -1,0 +1,43 @@
+from odoo import models
+
+from odoo.addons.saas_infra.drivers.specs import DatabaseSpec, DirectorySpec, Mark
+from odoo.addons.saas_infra.tools.settings import get_settings
+
+
+class SaasSpecsMixin(models.AbstractModel):
+    """A record with a database and a directory of its own outside.
+
+    It has the fields ``uuid``, ``database``, ``directory``, ``uid`` and
+    ``password_sealed``.
+    """
+
+    _name = "saas.specs.mixin"
+    _description = "Record with a database and a directory outside"
+    _inherit = ["saas.sealed.mixin"]
+
+    def _get_mark(self):
+        self.ensure_one()
+        return Mark(platform=get_settings().platform, instance=self.uuid)
+
+    def _get_database_spec(self):
+        """Return the database; its role has its name and owns the objects alone."""
+        self.ensure_one()
+        return DatabaseSpec(
+            mark=self._get_mark(),
+            name=self.database,
+            role=self.database,
+            password=self._unseal(self.sudo().password_sealed, "database", self.uuid),
+        )
+
+    def _get_directory_spec(self):
+        self.ensure_one()
+        return DirectorySpec(
+            mark=self._get_mark(),
+            name=self.directory,
+            uid=self.uid,
+            quota=self._get_quota(),
+        )
+
+    def _get_quota(self):
+        """Return how many bytes may be used; 0 is no limit."""
+        return 0
