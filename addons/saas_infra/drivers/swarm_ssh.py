@@ -65,7 +65,7 @@ class SshAdapter(SSHHTTPAdapter):
         # allows ten (MaxSessions).
         return super().get_connection(self._address, proxies)
 
-    def _connect(self):
+    def _connect(self):  # pylint: disable=missing-return
         super()._connect()
         transport = self.ssh_client.get_transport()
         transport.set_keepalive(KEEPALIVE)
