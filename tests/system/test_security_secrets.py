@@ -63,13 +63,12 @@ def test_no_log_tells_a_secret(platform, used, secrets):
 
 def test_the_proxys_log_tells_no_code_and_no_token(platform):
     code, token = "0123456789-code", "0123456789-token"
-    port = int(platform.setting("PORT_BASE")) + 69
-    answer = requests.get(
-        f"http://127.0.0.1:{port}/saas/open/{code}?token={token}", timeout=30
-    )
-    assert answer.status_code == 200
+    master = f"http://127.0.0.1:{int(platform.setting('PORT_BASE')) + 69}"
+    for path in (f"/saas/open/{code}", f"/web/login?token={token}"):
+        assert requests.get(master + path, timeout=30).status_code == 200
     log = (platform.run_dir / "log/nginx/access.log").read_text()
     assert '"GET /saas/open/- HTTP/1.1" 200' in log
+    assert '"GET /web/login HTTP/1.1" 200' in log
     assert code not in log and token not in log
 
 
