@@ -3,12 +3,14 @@
 from collections import defaultdict
 from datetime import UTC, datetime
 
-from .specs import Mark, ServiceState, TaskState
-from .swarm_spec import label
+from .specs import Mark, NodeState, ServiceState, TaskState
+from .swarm_spec import SECOND, label
 
 _STARTING = {"new", "pending", "assigned", "accepted", "preparing", "ready", "starting"}
 _LIVE = _STARTING | {"running"}
 _FAILED = {"failed", "rejected", "orphaned"}
+# A manager that has just started calls a node "unknown" until it is heard of.
+_LOST = {"down", "disconnected"}
 _KILLED = 137
 
 
@@ -94,6 +96,34 @@ def why(task):
     if code:
         return f"It ended with exit code {code}."
     return f"It ended: {text or status['State']}."
+
+
+def node_states(nodes):
+    """Tell how the nodes are, by their names.
+
+    :param list nodes: Swarm's nodes
+    :rtype: dict[str, NodeState]
+    """
+    # A machine that joined anew stays listed as the lost one that it was, too.
+    states = sorted(map(_node_state, nodes), key=lambda state: state.state != "lost")
+    return {state.name: state for state in states}
+
+
+def _node_state(node):
+    described = node.get("Description") or {}
+    found = described.get("Resources") or {}
+    if (node.get("Status") or {}).get("State") in _LOST:
+        state = "lost"
+    else:
+        active = node["Spec"].get("Availability", "active") == "active"
+        state = "ready" if active else "drained"
+    cores = found.get("NanoCPUs")
+    return NodeState(
+        name=described.get("Hostname") or node["ID"],
+        state=state,
+        cores=cores and cores / SECOND,
+        memory=found.get("MemoryBytes"),
+    )
 
 
 def _why_not(service, tasks):
