@@ -38,14 +38,9 @@ def make(swarm, machine, tenants):
 def running(real, make, swarm):
     spec = make()
     real.ensure_service(spec)
-    wait_until(lambda: is_healthy(swarm, spec), "health", 60)
+    wait_until(lambda: swarm.place_of(spec), "health", 60)
     yield spec
     real.remove_service(spec)
-
-
-def is_healthy(swarm, spec):
-    tasks = swarm.client().tasks(filters={"service": spec.name})
-    return any(task["Status"]["State"] == "running" for task in tasks)
 
 
 def inspect(swarm, spec):
