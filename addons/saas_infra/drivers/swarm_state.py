@@ -44,7 +44,7 @@ def service_state(service, tasks):
     :param list tasks: Swarm's tasks of it, the newest first
     :rtype: ServiceState
     """
-    up = next((task for task in tasks if task["Status"]["State"] == "running"), None)
+    up = next((task for task in tasks if _is_up(task)), None)
     message = "" if up else _why_not(service, tasks)
     running = bool(up) or (not message and bool(replicas(service)))
     return ServiceState(
@@ -54,6 +54,11 @@ def service_state(service, tasks):
         since=_seconds((up or tasks[0])["CreatedAt"]) if running and tasks else None,
         message=message,
     )
+
+
+def _is_up(task):
+    """Whether it serves; one on a lost node is said to run, but not wanted any more."""
+    return task["Status"]["State"] == task["DesiredState"] == "running"
 
 
 def task_state(service, tasks):
