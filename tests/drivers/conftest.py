@@ -14,6 +14,7 @@ from real_machine import RealMachine
 from real_postgresql import RealPostgresql
 from real_swarm import RealSwarm
 from real_traefik import RealTraefik
+from swarm_fixtures import make, nodes, start  # noqa: F401
 from tenant_fixtures import (  # noqa: F401  (fixtures of the suites of tenants)
     browser,
     clone_tenant,

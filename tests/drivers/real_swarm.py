@@ -1,133 +1,100 @@
-"""A swarm of one node: dockerd in a network and a mount namespace of its own.
-
-What it does to devices, firewall rules and mounts goes with the namespaces.
-"""
+"""A swarm on one machine: nodes in namespaces of their own, plugged into a bridge."""
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import docker
 import stub_image
-from drivers.errors import InfraError
 from drivers.swarm import SwarmDriver
-from drivers.swarm_engine import Certificates, Engine
+from drivers.swarm_engine import Certificates
 from real_machine import CHECKOUT, HERE, wait_until
+from real_node import RealNode
 
-ADDRESS, GATEWAY = "10.98.77.2", "10.98.77.1"
-DEVICE = "saasswarm0"
+NETWORK, DEVICE = "10.98.77", "saasswarm0"
+GATEWAY, ADDRESS = f"{NETWORK}.1", f"{NETWORK}.2"
+# Of a second swarm beside the first
+OTHER_NETWORK, OTHER_DEVICE = "10.98.78", "saasswarm1"
 CELL = "cell"
-# A name server that refuses at once: nothing is pulled here.
-_START = """\
-ip link set lo up
-mount --bind "$1/resolv.conf" /etc/resolv.conf
-mkdir -p /run/docker
-mount -t tmpfs tmpfs /run/docker
-shift
-exec dockerd "$@"
-"""
 
 
 class RealSwarm:
-    """The engine lives in a folder; its containers in a control group of its own."""
+    """Its first node is the manager; this machine is at the bridge's first address."""
 
-    def __init__(self, platform, storage):
+    def __init__(self, platform, storage, count=1, network=NETWORK, device=DEVICE):
         self.platform, self.storage = platform, storage
         self.run = Path(tempfile.mkdtemp(prefix="saasodoo-swarm-", dir="/var/tmp"))
-        self.address = f"unix://{self.run}/docker.sock"
+        self._network, self._device = network, device
+        self.nodes = [
+            RealNode(self.run, device, network, number + 1) for number in range(count)
+        ]
+        self.manager = self.nodes[0]
+        self.address = self.manager.socket
         self.image = ""
-        self._group = self.run.name
-        self._dockerd = None
 
     @classmethod
     @contextmanager
-    def started(cls, *arguments):
-        swarm = cls(*arguments)
-        try:
-            swarm.start()
+    def started(cls, *arguments, **values):
+        swarm = cls(*arguments, **values)
+        with ExitStack() as stack:
+            stack.callback(shutil.rmtree, swarm.run)
+            stack.callback(swarm._remove_bridge)
+            for node in swarm.nodes:
+                stack.callback(node.end)
             swarm.prepare()
             yield swarm
-        finally:
-            swarm.end()
-
-    def start(self):
-        """Start the engine, and wait until it answers."""
-        (self.run / "resolv.conf").write_text("nameserver 127.0.0.1\n")
-        if not (self.run / "ca.pem").exists():
-            self._make_certificates()
-        command = [
-            "unshare", "--net", "--mount", "--propagation", "private",
-            "sh", "-ec", _START, "sh", self.run,
-            "--data-root", self.run / "data", "--exec-root", self.run / "exec",
-            "--pidfile", self.run / "docker.pid", "--bridge", "none",
-            "-H", self.address, "-H", "tcp://0.0.0.0:2376",
-            "--tlsverify", "--tlscacert", self.run / "ca.pem",
-            "--tlscert", self.run / "server.pem", "--tlskey", self.run / "server.key",
-            "--cgroup-parent", f"/{self._group}", "--no-new-privileges",
-        ]  # fmt: skip
-        with open(self.run / "dockerd.log", "ab") as log:
-            self._dockerd = subprocess.Popen(
-                command, stdout=log, stderr=log, start_new_session=True
-            )
-        self._connect_network()
-        wait_until(self._answers, "the start of dockerd", 60)
-
-    def stop(self):
-        """Stop the engine as a reboot does; it comes back with its swarm."""
-        self._dockerd.terminate()
-        self._dockerd.wait(timeout=90)
 
     def prepare(self):
+        self._make_certificates()
+        self._make_bridge()
+        for node in self.nodes:
+            node.start()
         client = self.client()
-        client.init_swarm(advertise_addr="127.0.0.1")
+        client.init_swarm(advertise_addr=self.manager.address)
+        for node in self.nodes[1:]:
+            self.join(node)
         ipam = docker.types.IPAMConfig(
             pool_configs=[docker.types.IPAMPool(subnet="10.77.0.0/24")]
         )
         client.create_network(CELL, driver="overlay", ipam=ipam)
+        self._load_image()
+        wait_until(self._is_complete, "the nodes of the swarm", 60)
+
+    def join(self, node):
+        """Have a node join as a worker."""
+        token = self.client().inspect_swarm()["JoinTokens"]["Worker"]
+        managers = [f"{self.manager.address}:2377"]
+        node.client().join_swarm(managers, token, advertise_addr=node.address)
+
+    def _load_image(self):
         folder = self.run / "image"
         folder.mkdir()
         tar = stub_image.write_tar(folder, HERE / "stub_tenant.py")
-        answer = client.import_image_from_file(
+        answer = self.client().import_image_from_file(
             str(tar), repository="stub", tag="1", changes=stub_image.CHANGES
         )
         self.image = json.loads(answer.splitlines()[-1])["status"]
         shutil.rmtree(folder)
+        # An import of its own would be another image.
+        for node in self.nodes[1:]:
+            for _ in node.client().load_image(self.client().get_image(self.image)):
+                pass
 
-    def end(self):
-        if self._dockerd and self._dockerd.poll() is None:
-            with suppress(InfraError):
-                Engine(self.address, timeout=60).call("leave_swarm", force=True)
-            self.stop()
-        wait_until(self._is_empty, "the end of the containers")
-        for path in Path("/sys/fs/cgroup").glob(f"*/{self._group}"):
-            for folder in sorted(path.rglob("*/"), reverse=True):
-                folder.rmdir()
-            path.rmdir()
-        shutil.rmtree(self.run)
-
-    def _is_empty(self):
-        """Kill what a container left behind when its engine ended too early."""
-        left = []
-        for shim in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):
-                if str(self.run) in (shim / "cmdline").read_text():
-                    left.append(int(shim.name))
-        for procs in Path("/sys/fs/cgroup").glob(f"*/{self._group}/*/cgroup.procs"):
-            left += map(int, procs.read_text().split())
-        for pid in left:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        return not left
+    def _is_complete(self):
+        states = self.driver().list_nodes().values()
+        return [each.state for each in states] == ["ready"] * len(self.nodes)
 
     def client(self):
-        """The SDK itself, to look at what the driver made."""
-        return docker.APIClient(self.address, version="auto", timeout=60)
+        """The manager's SDK itself, to look at what the driver made."""
+        return self.manager.client()
+
+    def inside(self, *command):
+        """Run a command in the manager's own network; return what it says."""
+        return self.manager.inside(*command)
 
     def certificates(self, name="client"):
         places = ("ca.pem", f"{name}.pem", f"{name}.key")
@@ -150,10 +117,36 @@ class RealSwarm:
     def containers(self, spec):
         """Inspect the running containers of a service, the newest last."""
         chosen = {"label": f"com.docker.swarm.service.name={spec.name}"}
+        found = []
+        for node in filter(RealNode.is_running, self.nodes):
+            client = node.client()
+            found += [
+                client.inspect_container(each["Id"])
+                for each in client.containers(filters=chosen)
+            ]
+        return sorted(found, key=lambda each: each["Created"])
+
+    def place_of(self, spec):
+        """Return the node on which it is healthy; None without one."""
+        for task in self.client().tasks(filters={"service": spec.name}):
+            wanted = task["DesiredState"] in ("running", "complete")
+            if wanted and task["Status"]["State"] == "running":
+                found = self.client().inspect_node(task["NodeID"])
+                name = found["Description"]["Hostname"]
+                return next(node for node in self.nodes if node.name == name)
+        return None
+
+    def mend(self):
+        """Bring back nodes that were killed or drained."""
+        for node in self.nodes:
+            if not node.is_running():
+                node.start()
         client = self.client()
-        found = client.containers(filters=chosen)
-        found.sort(key=lambda each: each["Created"])
-        return [client.inspect_container(each["Id"]) for each in found]
+        for found in client.nodes():
+            if found["Spec"]["Availability"] != "active":
+                spec = found["Spec"] | {"Availability": "active"}
+                client.update_node(found["ID"], found["Version"]["Index"], spec)
+        wait_until(self._is_complete, "the nodes of the swarm", 60)
 
     def ask(self, spec, path="/"):
         """Ask the newest container from its own network; None without an answer."""
@@ -167,37 +160,18 @@ class RealSwarm:
         )  # fmt: skip
         return json.loads(done.stdout) if done.stdout else None
 
-    def inside(self, *command):
-        """Run a command in the node's own network; return what it says."""
-        node = ["nsenter", "-n", "-t", str(self._dockerd.pid)]
-        done = subprocess.run(
-            [*node, *map(str, command)], check=True, capture_output=True, text=True
-        )
-        return done.stdout
-
-    def _answers(self):
-        if self._dockerd.poll() is not None:
-            raise AssertionError((self.run / "dockerd.log").read_text()[-2000:])
-        try:
-            Engine(self.address).call("ping")
-        except InfraError:
-            return False
-        return True
-
-    def _connect_network(self):
-        """Have a cable between this machine and the engine's network."""
-        pid = str(self._dockerd.pid)
-        wait_until(lambda: _netns(pid) != _netns("self"), "the namespace")
-        peer = f"{DEVICE}p"
-        inside = ["nsenter", "-n", "-t", pid]
+    def _make_bridge(self):
+        self._remove_bridge()  # of a run that was killed
         for command in (
-            ["ip", "link", "add", DEVICE, "type", "veth", "peer", peer, "netns", pid],
-            ["ip", "address", "add", f"{GATEWAY}/30", "dev", DEVICE],
-            ["ip", "link", "set", DEVICE, "up"],
-            [*inside, "ip", "address", "add", f"{ADDRESS}/30", "dev", peer],
-            [*inside, "ip", "link", "set", peer, "up"],
+            ["link", "add", self._device, "type", "bridge"],
+            ["address", "add", f"{self._network}.1/24", "dev", self._device],
+            ["link", "set", self._device, "up"],
         ):
-            subprocess.run(command, check=True)
+            subprocess.run(["ip", *command], check=True)
+
+    def _remove_bridge(self):
+        command = ["ip", "link", "del", self._device]
+        subprocess.run(command, stderr=subprocess.DEVNULL)
 
     def _make_certificates(self):
         key = ("-newkey", "rsa:2048", "-nodes", "-keyout")
@@ -209,7 +183,7 @@ class RealSwarm:
             self._openssl("req", *key, f"{name}.key", *subject, "-out", request)
             use = "serverAuth" if name == "server" else "clientAuth"
             (self.run / "ext").write_text(
-                f"subjectAltName=IP:{ADDRESS}\nextendedKeyUsage={use}\n"
+                f"subjectAltName=IP:{self.manager.address}\nextendedKeyUsage={use}\n"
             )
             what = ("-in", request, "-days", str(days), "-extfile", "ext")
             self._openssl("x509", "-req", *what, *signed_by, "-out", f"{name}.pem")
@@ -218,7 +192,3 @@ class RealSwarm:
         subprocess.run(
             ["openssl", *arguments], cwd=self.run, check=True, capture_output=True
         )
-
-
-def _netns(pid):
-    return Path(f"/proc/{pid}/ns/net").readlink()

@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import sys
+import time
 from configparser import RawConfigParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -64,6 +65,8 @@ if __name__ == "__main__":
     # The first process of a container is not ended by a signal that it ignores.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     conf = read_conf(sys.argv)
+    if "slow" in conf["db_name"]:
+        time.sleep(15)
     if sys.argv[1] == "init":
         print("installing", sys.argv[5], "in", sys.argv[7], flush=True)
         if "broken" in sys.argv[5]:

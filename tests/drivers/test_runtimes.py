@@ -96,6 +96,13 @@ def test_a_service_has_a_log(process, service):
     assert wait_until(lambda: process.logs(service, 5), "the first line of the log")
 
 
+def test_its_machines_are_ready_and_go_by_their_names(process):
+    nodes = process.list_nodes()
+    assert nodes
+    assert {name: node.name for name, node in nodes.items()} == {n: n for n in nodes}
+    assert {node.state for node in nodes.values()} == {"ready"}
+
+
 @pytest.fixture
 def task(process, directory, make):
     service = make()

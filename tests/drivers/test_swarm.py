@@ -1,6 +1,7 @@
 """What only a real swarm shows; what it shares with processes: test_runtimes.py."""
 
 import json
+import os
 import socket
 import time
 from dataclasses import replace
@@ -37,14 +38,9 @@ def make(swarm, machine, tenants):
 def running(real, make, swarm):
     spec = make()
     real.ensure_service(spec)
-    wait_until(lambda: is_healthy(swarm, spec), "health", 60)
+    wait_until(lambda: swarm.place_of(spec), "health", 60)
     yield spec
     real.remove_service(spec)
-
-
-def is_healthy(swarm, spec):
-    tasks = swarm.client().tasks(filters={"service": spec.name})
-    return any(task["Status"]["State"] == "running" for task in tasks)
 
 
 def inspect(swarm, spec):
@@ -248,9 +244,21 @@ def test_swarm_is_told_nothing_odd(swarm, real, make, values):
         real.ensure_service(spec)
 
 
+def test_a_node_tells_how_big_it_is_but_not_its_load(real):
+    (node,) = real.list_nodes().values()
+    assert node.cores == os.cpu_count()
+    assert node.memory == os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    assert node.load is None
+
+
 def test_an_engine_that_is_down_is_no_empty_listing(swarm):
     driver = swarm.driver(address="unix:///nonexistent/docker.sock")
-    for touch in (driver.list_services, driver.list_tasks, driver.check):
+    for touch in (
+        driver.list_services,
+        driver.list_tasks,
+        driver.list_nodes,
+        driver.check,
+    ):
         with pytest.raises(RetryableInfraError, match="does not answer") as caught:
             touch()
         assert "dockerd" in caught.value.cure

@@ -102,22 +102,17 @@ def test_odoo_opens_its_door_to_the_proxy_alone(swarm, spec):
     driver = swarm.driver()
     driver.ensure_service(spec)
     wait_until(lambda: driver.list_services()[spec.name].since, "a task", 120)
-    wait_until(lambda: is_healthy(swarm, spec), driver.logs(spec), 120)
+    wait_until(lambda: swarm.place_of(spec), driver.logs(spec), 120)
     status, page = ask(swarm, spec, "/web/login", spec.proxy_secret)
     assert (status, 'name="login"' in page) == (200, True)
     assert ask(swarm, spec, "/web/login", "wrong")[0] == 403
-
-
-def is_healthy(swarm, spec):
-    tasks = swarm.client().tasks(filters={"service": spec.name})
-    return any(task["Status"]["State"] == "running" for task in tasks)
 
 
 def test_a_tenant_whose_container_ends_comes_back_by_itself(swarm, spec):
     (before,) = swarm.containers(spec)
     swarm.client().kill(before["Id"])
     wait_until(lambda: newest(swarm, spec) not in (None, before["Id"]), "a new task")
-    wait_until(lambda: is_healthy(swarm, spec), "health", 120)
+    wait_until(lambda: swarm.place_of(spec), "health", 120)
     assert ask(swarm, spec, "/web/login", spec.proxy_secret)[0] == 200
 
 

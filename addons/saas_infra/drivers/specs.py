@@ -190,10 +190,18 @@ class RouteState:
 
 @dataclass(frozen=True, kw_only=True)
 class NodeState:
-    """``load`` is how many processes ran or waited to, over five minutes."""
+    """A machine that tenants run on; what is not known of it is None.
+
+    ``state`` is ready, drained (it takes no tenants) or lost; ``cores`` and ``memory``
+    (in bytes) are all that it has; ``load`` is how many processes ran or waited to,
+    over five minutes.
+    """
 
     name: str
-    load: float
+    load: float | None = None
+    state: str = "ready"
+    cores: float | None = None
+    memory: int | None = None
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,12 @@ from .specs import service_of
 from .swarm_conf import render
 from .swarm_engine import Engine, OutOfSequence
 from .swarm_secrets import Secrets
-from .swarm_spec import STOP_GRACE, build, kind_of, label
+from .swarm_spec import STOP_GRACE, build, kind_of, label, scaled_to_nothing
 from .swarm_state import (
     by_service,
     is_live,
     mark_of,
+    node_states,
     replicas,
     service_state,
     task_state,
@@ -91,7 +92,7 @@ class SwarmDriver:
         """
         found = self._find(spec)
         if found and replicas(found):
-            self._update(spec, _scaled_to_nothing)
+            self._update(spec, scaled_to_nothing)
         self._wait_for_end(spec)
 
     def remove_service(self, spec):
@@ -140,7 +141,14 @@ class SwarmDriver:
         """End a task and forget it."""
         self._remove(spec)
 
-    # What they say
+    # Where and what they say
+
+    def list_nodes(self):
+        """List the machines of the swarm.
+
+        :rtype: dict[str, NodeState]
+        """
+        return node_states(self._engine.call("nodes"))
 
     def logs(self, spec, lines=100):
         """Read the end of a service's or task's log.
@@ -280,15 +288,3 @@ def _digest(service):
     """Return the digest on a service, or on what one is to be made from."""
     spec = service.get("Spec", service)
     return (spec.get("Labels") or spec.get("labels") or {}).get(label("digest"))
-
-
-def _scaled_to_nothing(spec):
-    return {
-        "name": spec["Name"],
-        "labels": spec["Labels"],
-        "task_template": spec["TaskTemplate"],
-        "mode": {"Replicated": {"Replicas": 0}},
-        "update_config": spec.get("UpdateConfig"),
-        "rollback_config": spec.get("RollbackConfig"),
-        "endpoint_spec": spec.get("EndpointSpec"),
-    }

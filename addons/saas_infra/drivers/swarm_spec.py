@@ -78,6 +78,19 @@ def build(spec, secret):
     return body
 
 
+def scaled_to_nothing(spec):
+    """Build what update_service takes to stop a service that is as ``spec`` says."""
+    return {
+        "name": spec["Name"],
+        "labels": spec["Labels"],
+        "task_template": spec["TaskTemplate"],
+        "mode": {"Replicated": {"Replicas": 0}},
+        "update_config": spec.get("UpdateConfig"),
+        "rollback_config": spec.get("RollbackConfig"),
+        "endpoint_spec": spec.get("EndpointSpec"),
+    }
+
+
 def _service():
     update = {
         "Parallelism": 1,

@@ -3,12 +3,14 @@
 from collections import defaultdict
 from datetime import UTC, datetime
 
-from .specs import Mark, ServiceState, TaskState
-from .swarm_spec import label
+from .specs import Mark, NodeState, ServiceState, TaskState
+from .swarm_spec import SECOND, label
 
 _STARTING = {"new", "pending", "assigned", "accepted", "preparing", "ready", "starting"}
 _LIVE = _STARTING | {"running"}
 _FAILED = {"failed", "rejected", "orphaned"}
+# A manager that has just started calls a node "unknown" until it is heard of.
+_LOST = {"down", "disconnected"}
 _KILLED = 137
 
 
@@ -42,7 +44,7 @@ def service_state(service, tasks):
     :param list tasks: Swarm's tasks of it, the newest first
     :rtype: ServiceState
     """
-    up = next((task for task in tasks if task["Status"]["State"] == "running"), None)
+    up = next((task for task in tasks if _is_up(task)), None)
     message = "" if up else _why_not(service, tasks)
     running = bool(up) or (not message and bool(replicas(service)))
     return ServiceState(
@@ -52,6 +54,11 @@ def service_state(service, tasks):
         since=_seconds((up or tasks[0])["CreatedAt"]) if running and tasks else None,
         message=message,
     )
+
+
+def _is_up(task):
+    """Whether it serves; one on a lost node is said to run, but not wanted any more."""
+    return task["Status"]["State"] == task["DesiredState"] == "running"
 
 
 def task_state(service, tasks):
@@ -94,6 +101,34 @@ def why(task):
     if code:
         return f"It ended with exit code {code}."
     return f"It ended: {text or status['State']}."
+
+
+def node_states(nodes):
+    """Tell how the nodes are, by their names.
+
+    :param list nodes: Swarm's nodes
+    :rtype: dict[str, NodeState]
+    """
+    # A machine that joined anew stays listed as the lost one that it was, too.
+    states = sorted(map(_node_state, nodes), key=lambda state: state.state != "lost")
+    return {state.name: state for state in states}
+
+
+def _node_state(node):
+    described = node.get("Description") or {}
+    found = described.get("Resources") or {}
+    if (node.get("Status") or {}).get("State") in _LOST:
+        state = "lost"
+    else:
+        active = node["Spec"].get("Availability", "active") == "active"
+        state = "ready" if active else "drained"
+    cores = found.get("NanoCPUs")
+    return NodeState(
+        name=described.get("Hostname") or node["ID"],
+        state=state,
+        cores=cores and cores / SECOND,
+        memory=found.get("MemoryBytes"),
+    )
 
 
 def _why_not(service, tasks):
