@@ -139,6 +139,17 @@ class RealCeph:
         finally:
             self._mount("platform", place.name, place)
 
+    @contextmanager
+    def dead_mds(self):
+        """Kill what serves the names of files for a moment."""
+        mds = self._programs["mds.a"]
+        mds.kill()
+        mds.wait()
+        try:
+            yield
+        finally:
+            self._start("mds.a")
+
     def _mount(self, login, path, place):
         command = ["ceph-fuse", "-f", "--id", login, "-r", f"/{path}", place]
         self._mounts[place] = self._popen(command, f"mount-{place.name}")

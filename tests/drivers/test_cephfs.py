@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from drivers.errors import PermanentInfraError
+from drivers.errors import PermanentInfraError, RetryableInfraError
 from real_machine import wait_until
 
 pytestmark = pytest.mark.slow
@@ -229,6 +229,23 @@ def test_a_marked_folder_of_this_disk_is_no_cephfs(ceph, other):
         with pytest.raises(PermanentInfraError, match="is not on CephFS"):
             other.check()
         subprocess.run(["find", ceph.root("other"), "-mindepth", "1", "-delete"])
+
+
+def test_a_dead_mds_holds_nobody_and_needs_no_repair(ceph, spec, tenant, monkeypatch):
+    monkeypatch.setattr("drivers.directory.PATIENCE", 2.0)
+    driver = ceph.directory(helper=ceph.machine.helper(timeout=2.0))
+    with ceph.dead_mds(), pytest.raises(RetryableInfraError):
+        driver.set_quota(replace(spec, quota=2 * QUOTA))
+    wait_until(lambda: works(driver, spec), "the answer of the next MDS", 60)
+    assert written(tenant, "filestore/file", 1)
+
+
+def works(driver, spec):
+    try:
+        driver.set_quota(spec)
+    except RetryableInfraError:
+        return False
+    return True
 
 
 def test_a_login_that_may_not_set_quotas_is_told_with_its_cure(ceph, other, tenants):

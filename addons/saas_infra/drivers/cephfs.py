@@ -31,7 +31,7 @@ class CephfsDriver(DirectoryDriver):
         :raise PermanentInfraError: where it is not
         """
         self._check_file_system()
-        super().ensure_sentinel()
+        return super().ensure_sentinel()
 
     def make_snapshot(self, moment):
         """Keep the whole storage as it is; once for a moment, to the second.
