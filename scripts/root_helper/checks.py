@@ -13,6 +13,7 @@ PATTERNS = {
     "program": re.compile(r"(?!(postgresql|nginx)$)[a-z][a-z0-9_]{0,62}"),
     "database": re.compile(r"[a-z][a-z0-9_]{0,62}"),
     "directory": re.compile(rf"odoo_data_[a-z0-9_]{{1,63}}_{_UUID}"),
+    "snapshot": re.compile(r"saasodoo-[0-9]{8}T[0-9]{6}Z"),
     "host": re.compile(r"[A-Za-z0-9][A-Za-z0-9.:-]{0,252}"),
     "secret": re.compile(r"[A-Za-z0-9_~+/=.-]{8,256}"),
     "public key": re.compile(r"[A-Za-z0-9+/]{43}="),

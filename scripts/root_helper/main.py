@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 
-from . import checks, directories, processes, programs, settings
+from . import cephfs, checks, directories, processes, programs, settings
 from .errors import HelperError, Permanent, Retryable, from_os
 
 VERBS = {
@@ -13,6 +13,10 @@ VERBS = {
     "directory_copy": directories.copy,
     "directory_remove": directories.remove,
     "directory_list": directories.list_all,
+    "cephfs_ensure": cephfs.ensure,
+    "cephfs_list": cephfs.list_all,
+    "snapshot_make": cephfs.make_snapshot,
+    "snapshots_remove": cephfs.remove_snapshots,
     "storage_sentinel": directories.ensure_sentinel,
     "storage_fence": directories.set_fence,
     "program_write": programs.write,

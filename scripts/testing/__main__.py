@@ -10,8 +10,15 @@ from ..setup.settings import CHECKOUT, load
 from . import leftovers, lint, logs, platform, running, suites
 from .results import Results
 
-# Of the slow cases: a swarm in a namespace of its own, SSH to it, and routes in Redis
+# Of the slow cases: a swarm in a namespace of its own, SSH to it, routes in Redis, and
+# a Ceph cluster with its file system
 SLOW_PACKAGES = (
+    "ceph-common",
+    "ceph-fuse",
+    "ceph-mds",
+    "ceph-mgr",
+    "ceph-mon",
+    "ceph-osd",
     "docker.io",
     "iproute2",
     "openssh-server",

@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from ceph_fixtures import ceph  # noqa: F401  (where it is asked for by kind)
 from drivers.fakes import FakeWorld
 from postgresql_fixtures import (  # noqa: F401  (fixtures of the suites of PostgreSQL)
     real,
@@ -29,6 +30,7 @@ from tenants import Tenants
 
 UIDS = range(220000, 221000)
 PORTS = range(22100, 22900)
+STORED_ON = {"real": "machine", "cephfs": "ceph"}
 OTHER_STORAGE = "22222222-2222-4222-8222-222222222222"
 
 
@@ -81,7 +83,7 @@ def postgresql(kind, request, world, platform):
 def directory(kind, request, world, platform):
     if kind == "fake":
         return world.directory(platform)
-    return request.getfixturevalue("machine").directory()
+    return request.getfixturevalue(STORED_ON[kind]).directory()
 
 
 @pytest.fixture
@@ -89,9 +91,9 @@ def other_directory(kind, request, world, platform):
     """Another storage, and the root of the first one."""
     if kind == "fake":
         return world.directory(platform, root="other"), ""
-    machine = request.getfixturevalue("machine")
-    driver = machine.directory("other", storage_uuid=OTHER_STORAGE)
-    return driver, str(machine.run / "storage")
+    host = request.getfixturevalue(STORED_ON[kind])
+    driver = host.directory("other", storage_uuid=OTHER_STORAGE)
+    return driver, host.root()
 
 
 @pytest.fixture

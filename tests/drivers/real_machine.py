@@ -23,9 +23,9 @@ CHECKOUT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 FOLDERS = (
     "code/bin etc data-plane/programs data-plane/locks log/tenants log/nginx "
-    "nginx/routes nginx/notice nginx/temp nginx/check storage small other"
+    "nginx/routes nginx/notice nginx/temp nginx/check"
 )
-STORAGES = ("storage", "small", "other")
+STORAGES = ("storage", "small", "other", "ceph-storage", "ceph-other")
 PROGRAM = """
 [program:nginx]
 command=/bin/sh -c "exec /usr/sbin/nginx -e {run}/log/nginx.log -c {run}/etc/nginx.conf"
@@ -83,7 +83,7 @@ class RealMachine:
 
     def prepare(self, with_nginx):
         self.run.chmod(0o755)
-        for folder in FOLDERS.split():
+        for folder in (*FOLDERS.split(), *STORAGES):
             (self.run / folder).mkdir(parents=True, exist_ok=True)
         shutil.copy(CHECKOUT / "scripts/root-helper", self.run / "code/bin")
         helper = self.run / "code/bin/root_helper"
@@ -178,7 +178,7 @@ class RealMachine:
 
     def directory(self, root="storage", **values):
         settings = {
-            "root": str(self.run / root),
+            "root": self.root(root),
             "helper": self.helper(),
             "storage_uuid": self.storage_uuid,
             "platform": self.platform,
@@ -193,6 +193,9 @@ class RealMachine:
             "platform": self.platform,
         }
         return NginxDriver(**settings | values)
+
+    def root(self, name="storage"):
+        return str(self.run / name)
 
     def path(self, spec, root="storage"):
         """Where a tenant's directory lies."""

@@ -23,6 +23,10 @@ class DirectoryDriver:
     :param str platform: UUID of this platform
     """
 
+    _ensure_verb = "directory_ensure"
+    _list_verb = "directory_list"
+    _walks = True  # to measure
+
     def __init__(self, *, root, helper, storage_uuid, platform):
         self._root = Path(root)
         self._helper = helper
@@ -88,7 +92,7 @@ class DirectoryDriver:
         """
         self.check()
         self._call(
-            "directory_ensure",
+            self._ensure_verb,
             name=spec.name,
             mark=str(spec.mark),
             uid=spec.uid,
@@ -114,7 +118,7 @@ class DirectoryDriver:
         )
 
     def set_quota(self, spec):
-        """Write the quota down; it is kept by measuring."""
+        """Change the quota; a plain directory's is kept by measuring."""
         self.ensure_directory(spec)
 
     def remove_directory(self, spec):
@@ -129,16 +133,14 @@ class DirectoryDriver:
     def list_directories(self, measure=False, only=None):
         """List the directories of this platform.
 
-        :param bool measure: walk them for the bytes that they take on disk
+        :param bool measure: tell the bytes that they take too
         :param list|None only: the names to look for, where not all are wanted
         :rtype: dict[str, DirectoryState]
         :raise PermanentInfraError: where the storage is not mounted
         """
         self.check()
-        timeout = LONG if measure else None
-        found = self._call(
-            "directory_list", measure=measure, only=only, timeout=timeout
-        )
+        timeout = LONG if measure and self._walks else None
+        found = self._call(self._list_verb, measure=measure, only=only, timeout=timeout)
         return {
             name: DirectoryState(
                 name=name, mark=Mark.parse(values["mark"]), used=values["used"]

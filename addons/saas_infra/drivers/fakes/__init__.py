@@ -3,6 +3,7 @@
 All of them live in one file that survives the death of the process that wrote it.
 """
 
+from .cephfs import FakeCephfsDriver
 from .directory import FakeDirectoryDriver
 from .nginx import FakeNginxDriver
 from .postgresql import FakePostgresqlDriver
@@ -22,6 +23,9 @@ class FakeWorld(World):
 
     def directory(self, platform, root=""):
         return FakeDirectoryDriver(self.path, platform, root)
+
+    def cephfs(self, platform, root=""):
+        return FakeCephfsDriver(self.path, platform, root)
 
     def nginx(self, platform):
         return FakeNginxDriver(self.path, platform)

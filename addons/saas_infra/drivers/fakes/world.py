@@ -21,6 +21,7 @@ EMPTY = {
     "mounted": True,
     "blank": [],
     "fence": "",
+    "snapshots": {},
     "faults": [],
     "log": [],
 }
