@@ -57,7 +57,7 @@ def run_bench():
         platform.start_anew(chosen, report)
         with platform.servers(chosen, report):
             stages.bring_up_master(chosen, report)
-            platform.forget_retention(chosen)
+            platform.loosen(chosen)
             stages.take_first_steps(chosen, report)
             suites.prepare_database(chosen)
             python = str(chosen.venv / "bin/python")
@@ -76,7 +76,7 @@ def _run(*, anew, with_master, depth):
             _run_without_master(chosen, results, depth)
             if with_master:
                 stages.bring_up_master(chosen, report)
-                platform.forget_retention(chosen)
+                platform.loosen(chosen)
                 stages.take_first_steps(chosen, report)
                 running.run(suites.journeys(chosen, depth), results)
             leftovers.end(chosen, results)

@@ -38,13 +38,20 @@ class SaasStorage(models.Model):
     )
     max_tenants = fields.Integer(default=200, required=True)
     max_gigabytes = fields.Integer(string="Capacity (GB)", default=500, required=True)
+    storage_ratio = fields.Float(
+        string="GB Sold per GB",
+        default=1.0,
+        required=True,
+        help="1: every tenant can have all that its plan promises. More, where plans "
+        "are seldom full and somebody looks at the free room.",
+    )
     free_mb = fields.Integer(string="Free (MiB)", readonly=True, copy=False)
     total_mb = fields.Integer(string="Size (MiB)", readonly=True, copy=False)
     capacity_gb = fields.Float(
         string="Room to Sell (GB)",
         compute="_compute_capacity_gb",
-        help="The capacity, or the size that the storage was seen to have where that "
-        "is less.",
+        help="The capacity, or what the size that the storage was seen to have allows "
+        "to sell where that is less.",
     )
     last_seen = fields.Datetime(readonly=True, copy=False)
 
@@ -52,10 +59,14 @@ class SaasStorage(models.Model):
         "UNIQUE (cluster_id, root)", "The cluster has a storage there already."
     )
 
-    @api.depends("max_gigabytes", "total_mb")
+    _ratio_check = models.Constraint(
+        "CHECK (storage_ratio > 0)", "At least some of a gigabyte must be sold per one."
+    )
+
+    @api.depends("max_gigabytes", "total_mb", "storage_ratio")
     def _compute_capacity_gb(self):
         for storage in self:
-            seen = storage.total_mb * 1024**2 / 1000**3
+            seen = storage.total_mb * 1024**2 / 1000**3 * storage.storage_ratio
             storage.capacity_gb = min(storage.max_gigabytes, seen or float("inf"))
 
     def _get_driver(self):

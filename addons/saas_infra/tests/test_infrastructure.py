@@ -68,6 +68,7 @@ class TestInfrastructure(TransactionCase):
             (self.server, {"connections_per_database": 0}),
             (self.server, {"port": 0}),
             (self.proxy, {"port": 70000}),
+            (self.storage, {"storage_ratio": 0}),
         ):
             with (
                 self.subTest(values=values),
@@ -161,6 +162,8 @@ class TestInfrastructure(TransactionCase):
         self.assertAlmostEqual(self.storage.capacity_gb, 10.486, places=3)
         self.assertTrue(self.storage._has_room_for(1, 10))
         self.assertFalse(self.storage._has_room_for(1, 11))
+        self.storage.storage_ratio = 2
+        self.assertTrue(self.storage._has_room_for(1, 11))
         self.storage.max_gigabytes = 5
         self.assertEqual(self.storage.capacity_gb, 5)
 
