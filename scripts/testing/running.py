@@ -10,6 +10,8 @@ import tempfile
 from ..setup.commands import MINIMAL
 
 LIMIT_SECONDS = 3600
+# What fixtures of real servers need to end them.
+ENDING_SECONDS = 90
 
 
 def run(suite, results):
@@ -58,9 +60,18 @@ def _finish(suite, process, results):
         code = 124
     finally:
         if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            _end(process)
     results.add_suite(suite.name, suite.report, code)
+
+
+def _end(process):
+    """Interrupt a suite, so that its fixtures end their servers; kill what stays."""
+    process.send_signal(signal.SIGINT)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=ENDING_SECONDS)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _print_title(suite):

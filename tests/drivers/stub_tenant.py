@@ -13,8 +13,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each answer waits 40 ms for an acknowledgement
 
     def do_GET(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path == "/crash":
             os._exit(1)
         limits = fork_bomb() if self.path == "/fork-bomb" else None
@@ -32,6 +34,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("X-SaaSOdoo-Secret", "leak")
         self.end_headers()
         self.wfile.write(body)
+
+    do_POST = do_GET
 
     def log_message(self, *args):
         print("asked", self.path, flush=True)

@@ -170,5 +170,6 @@ def test_requests_go_on_while_routes_change(routed, real, tenants):
 def test_a_stranger_who_speaks_no_http_does_no_harm(routed):
     with socket.create_connection(("127.0.0.1", routed.public_port)) as client:
         client.sendall(b"\x16\x03\x01 nonsense\r\n\r\n")
+        client.shutdown(socket.SHUT_WR)  # Traefik waits for the rest of a greeting
         client.recv(100)
     assert ask(routed).status == 200

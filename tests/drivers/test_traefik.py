@@ -4,12 +4,15 @@ import shutil
 import socket
 import socketserver
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
 
 import pytest
 import requests
 from drivers.errors import NotOurs, PermanentInfraError, RetryableInfraError
+from drivers.traefik import STAYS
 from real_traefik import PORTS
 from redis.exceptions import NoPermissionError
 from routing import ask, page, wait_for
@@ -37,6 +40,7 @@ def keys(server):
         return {
             key: client.hgetall(key) if key.startswith("saasodoo/") else client.get(key)
             for key in server.all_keys()
+            if key != STAYS
         }
 
 
@@ -102,7 +106,10 @@ def test_a_redis_that_lost_everything_is_written_again(real_traefik, real, route
     (real_traefik.run / "redis").mkdir()
     real_traefik.start("redis")
     assert real.list_routes() == {}
-    wait_for(routed, page("unknown"))
+    # Where nothing is left, Traefik keeps what it had: nobody is cut off meanwhile.
+    assert ask(routed).status == 200
+    real.ensure_route(replace(routed, state="stopped"))
+    wait_for(routed, page("stopped"))
     real.ensure_route(routed)
     wait_for(routed, 200)
 
@@ -164,15 +171,18 @@ def test_guessing_passwords_is_slowed_down_and_nothing_else(routed):
 
 
 def test_a_tenants_burst_is_cut_off(routed):
-    found = [ask(routed, f"/{number}").status for number in range(1500)]
-    assert found[0] == 200
-    assert 429 in found
+    """All at once, or a slow machine would stay below what is allowed a second."""
+    with ThreadPoolExecutor(50) as clients:
+        found = list(clients.map(lambda path: ask(routed, path).status, ["/"] * 1500))
+    assert set(found) == {200, 429}
 
 
 def test_an_upload_that_is_too_large_is_refused_before_it_comes(routed):
     with socket.create_connection(("127.0.0.1", routed.public_port), 10) as client:
         head = f"POST / HTTP/1.1\r\nHost: {routed.hosts[0]}\r\nContent-Length: "
-        client.sendall(f"{head}512000000\r\n\r\n".encode())
+        # As curl asks; who just sends is told once Go has read a part of it.
+        head += "512000000\r\nExpect: 100-continue"
+        client.sendall(f"{head}\r\n\r\n".encode())
         assert b" 413 " in client.recv(100)
     body = "x" * 3_000_000
     assert ask(routed, "/", method="GET", body=body).status == 200
@@ -214,7 +224,10 @@ def test_a_tenant_that_hangs_holds_five_hundred_requests_only(routed, real):
     with backend() as port:
         real.ensure_route(replace(routed, upstream=f"127.0.0.1:{port}"))
         wait_for_socket(routed).close()
-        held = [send(routed, "/") for _ in range(500)]
+        held = []
+        for _ in range(5):  # below the limit of a burst
+            held += [send(routed, "/") for _ in range(100)]
+            time.sleep(1)
         answer = send(routed, "/").recv(100)
         assert b" 429 " in answer
         for client in held:
@@ -262,4 +275,5 @@ def wait_for_socket(spec):
         if b" 101 " in client.recv(1000):
             return client
         client.close()
+        time.sleep(0.02)
     raise AssertionError("no web socket was opened")

@@ -10,13 +10,16 @@ from redis.retry import Retry
 
 from .errors import NotOurs, PermanentInfraError, RetryableInfraError
 from .specs import RouteState
-from .traefik_route import header, read, render
+from .traefik_route import ROOT, header, read, render
 
 ROUTES = "saasodoo/routes"  # by name: whose it is, and the keys that it wrote
 HOSTS = "saasodoo/hosts"  # by host: the name of its route
 # What Traefik listens to. Redis itself tells nothing (notify-keyspace-events): one
 # message a change, not one a key, since Traefik reads everything again for each.
 CHANGED = "__keyspace@0__:traefik/http"
+# Stays when the last route goes: where it finds no key at all, Traefik keeps what it
+# had, and a removed tenant would stay open.
+STAYS = f"{ROOT}/middlewares/saasodoo/headers/contentTypeNosniff"
 
 _COMMON = """
 local name, mark, wanted = ARGV[1], ARGV[2], cjson.decode(ARGV[3])
@@ -40,6 +43,7 @@ local function forget()
     each_host(before, function(host) redis.call('HDEL', KEYS[2], host) end)
     for _, key in ipairs(before.keys) do redis.call('DEL', key) end
 end
+redis.call('SET', ARGV[5], 'true')
 """
 _ENSURE = f"""{_COMMON}
 local taken = each_host(wanted, function(host)
@@ -156,7 +160,7 @@ class TraefikDriver:
             "redirects": spec.redirects,
             "values": render(spec, self._scheme),
         }
-        words = (spec.name, str(spec.mark), json.dumps(wanted), CHANGED)
+        words = (spec.name, str(spec.mark), json.dumps(wanted), CHANGED, STAYS)
         with self._redis() as client:
             refusal = client.eval(script, 2, ROUTES, HOSTS, *words)
         if refusal and refusal[0] == "host":
