@@ -12,6 +12,8 @@ from ..setup.folders import passwords
 from ..setup.settings import CHECKOUT
 
 DATABASE = "saasodoo_test"
+# -F: an interruption reaches pytest itself. What pytest starts does not get the lock.
+LOCK = ("flock", "-F")
 DRIVERS_LOCK = "/run/lock/saasodoo-drivers.lock"
 # What takes more than half of the time: hundreds of deaths, thousands of instances,
 # and whatever boots a tenant's Odoo.
@@ -73,9 +75,8 @@ def drivers(settings, depth):
         "SAASODOO_TRAEFIK": str(traefik.path(settings)),
     }
     suite = _plain(settings, "drivers", environment, depth)
-    # Its ports and users are fixed, so it runs once at a time on a machine. -o: what it
-    # leaves running must not hold the lock.
-    return replace(suite, command=["flock", "-o", DRIVERS_LOCK, *suite.command])
+    # Its ports and users are fixed, so it runs once at a time on a machine.
+    return replace(suite, command=[*LOCK, DRIVERS_LOCK, *suite.command])
 
 
 def saasctl(settings, depth):
