@@ -80,8 +80,10 @@ class RealTraefik:
             self._programs[name] = subprocess.Popen(
                 command, stdout=log, stderr=subprocess.STDOUT
             )
-        port = PORTS["ops" if name == "traefik" else name]
-        wait_until(lambda: _listens(port), f"the start of {name}")
+        ports = ("ops", "tenants") if name == "traefik" else (name,)
+        wait_until(
+            lambda: all(_listens(PORTS[port]) for port in ports), f"the start of {name}"
+        )
 
     def stop(self, name, *, kill=False):
         """Stop a program and wait for its end."""
