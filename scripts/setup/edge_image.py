@@ -15,7 +15,7 @@ def find_or_build(settings, host):
     """Return the image of Redis and the notice pages, and the one of Traefik.
 
     :param str host: where the engine listens
-    :return: two references, each of one content; the same where no Traefik can be pulled
+    :return: two references to one content each; the same one where none can be pulled
     :rtype: tuple[str, str]
     """
     docker = Docker(host)
