@@ -23,6 +23,9 @@ def end(settings, results):
     left = processes.descendants({os.getpid()}) - ours
     living = {pid for pid in left if processes.is_alive(pid)}
     if living:
-        words = ", ".join(processes.command_of(pid) for pid in sorted(living))
+        words = ", ".join(
+            processes.command_of(pid) or f"[{processes.name_of(pid)}]"
+            for pid in sorted(living)
+        )
         results.complain(f"left running by tests: {words}")
         processes.end(living)

@@ -1,10 +1,13 @@
 """Warnings in Odoo's logs fail a run, except the few that are listed with a reason."""
 
 import re
+import time
+from datetime import UTC, datetime
 
 from ..setup.settings import CHECKOUT
 
-LOUD = re.compile(r"^\S+ \S+ \d+ (WARNING|ERROR|CRITICAL) ")
+LOUD = re.compile(r"^(\S+ \S+),\d+ \d+ (WARNING|ERROR|CRITICAL) ")
+EXCUSES = "excuses"  # in RUN_DIR/log: until when, since when, and which lines
 EXPECTED = CHECKOUT / "tests/expected_warnings.txt"
 SHOWN = 20
 
@@ -21,7 +24,7 @@ def unexpected(settings, since):
     :return: the lines, with the log's name
     :rtype: list[str]
     """
-    patterns = read_expected()
+    patterns, excuses = read_expected(), _read_excuses(settings)
     found = []
     for path in _logs(settings):
         with open(path, encoding="utf-8", errors="replace") as file:
@@ -29,9 +32,22 @@ def unexpected(settings, since):
             found += [
                 f"{path.name}: {line.rstrip()}"
                 for line in file
-                if LOUD.match(line) and not any(p.search(line) for p in patterns)
+                if LOUD.match(line)
+                and not any(p.search(line) for p in patterns)
+                and not _is_excused(line, excuses)
             ]
     return found
+
+
+def excuse(settings, since, pattern="", later=30):
+    """Expect loud lines for a while: a test breaks something on purpose.
+
+    :param float since: when it began, in seconds since 1970
+    :param str pattern: a regular expression of the lines; all where it is empty
+    :param float later: seconds from now on that they may still come
+    """
+    with open(settings.log / EXCUSES, "a") as file:
+        file.write(f"{since:.0f} {time.time() + later:.0f} {pattern}\n")
 
 
 def check(settings, since, results):
@@ -59,6 +75,25 @@ def read_expected():
         else:
             reason = ""
     return patterns
+
+
+def _read_excuses(settings):
+    path = settings.log / EXCUSES
+    lines = path.read_text().splitlines() if path.exists() else []
+    fields = (line.split(" ", 2) for line in lines)
+    return [
+        (int(since), int(until), re.compile(pattern))
+        for since, until, pattern in fields
+    ]
+
+
+def _is_excused(line, excuses):
+    written = datetime.strptime(LOUD.match(line)[1], "%Y-%m-%d %H:%M:%S")
+    moment = written.replace(tzinfo=UTC).timestamp()
+    return any(
+        since <= moment <= until and pattern.search(line)
+        for since, until, pattern in excuses
+    )
 
 
 def _logs(settings):

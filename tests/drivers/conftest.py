@@ -30,7 +30,7 @@ from tenants import Tenants
 
 UIDS = range(220000, 221000)
 PORTS = range(22100, 22900)
-STORED_ON = {"real": "machine", "cephfs": "ceph"}
+STORED_ON = {"real": "machine", "swarm": "machine", "cephfs": "ceph"}
 OTHER_STORAGE = "22222222-2222-4222-8222-222222222222"
 
 

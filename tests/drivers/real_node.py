@@ -88,6 +88,10 @@ class RealNode:
             self._dockerd.kill()
             self._dockerd.wait()
         wait_until(self._is_empty, f"the end of {self.name}")
+        # They lie in a /run of their own elsewhere, which is empty after a power cut.
+        # The engine would wait for one that got the same number meanwhile.
+        shutil.rmtree(self.run / "exec", ignore_errors=True)
+        (self.run / "docker.pid").unlink(missing_ok=True)
 
     def end(self):
         """Kill it and leave nothing."""

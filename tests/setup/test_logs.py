@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import pytest
 
 from scripts.setup.settings import load
@@ -79,3 +81,34 @@ def test_a_suite_that_died_before_its_report_fails(tmp_path, capsys):
 
     assert results.print_all() == 1
     assert capsys.readouterr().out.endswith("0 passed, 1 failed\n")
+
+
+NOON = datetime(2026, 1, 2, 10, tzinfo=UTC).timestamp()  # of LINES
+
+
+@pytest.mark.parametrize(
+    "since, pattern, found",
+    [
+        (NOON - 5, "", 0),
+        (NOON - 5, "bad query", 0),
+        (NOON - 5, "other", 1),
+        (NOON + 5, "", 1),
+    ],
+)
+def test_what_a_test_broke_on_purpose_is_excused_then_and_there(
+    settings, since, pattern, found
+):
+    (settings.log / "web.log").write_text(LINES)
+
+    logs.excuse(settings, since, pattern)
+
+    assert len(logs.unexpected(settings, {})) == found
+
+
+def test_an_excuse_ends(settings):
+    now = datetime.now(UTC)
+    logs.excuse(settings, now.timestamp() - 60, later=-30)
+    line = f"{now:%Y-%m-%d %H:%M:%S},000 11 ERROR master odoo.sql_db: bad query"
+    (settings.log / "web.log").write_text(f"{line}\n")
+
+    assert logs.unexpected(settings, {}) == [f"web.log: {line}"]

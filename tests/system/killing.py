@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from outages import logs, settings
 from people import wait_until
 from strangers import MASTER, role_of
 
@@ -76,6 +77,7 @@ def _kill_when_half_done(platform, role, kind, last):
             operation, state, half_done = cursor.fetchone() or (None, "", False)
             if half_done:
                 _kill(pids)
+                _expect_complaints(platform)
                 _kill(_jobs_processes(platform))  # what was started meanwhile
                 cursor.execute(
                     "SELECT state FROM saas_operation WHERE id = %s", [operation]
@@ -85,6 +87,13 @@ def _kill_when_half_done(platform, role, kind, last):
                 return None
             time.sleep(POLL)
     return None
+
+
+def _expect_complaints(platform):
+    """Expect that the queue names the job whose process died."""
+    chosen = settings.load({"RUN_DIR": str(platform.run_dir)})
+    pattern = r"queue_job\.jobrunner\.runner: Re-queued dead job"
+    logs.excuse(chosen, time.time(), pattern, later=60)
 
 
 def _jobs_processes(platform):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from people import CHECKOUT, wait_until
 sys.path.insert(0, str(CHECKOUT))
 
 from scripts.setup import processes, rpc, settings, supervisors  # noqa: E402
+from scripts.testing import logs  # noqa: E402
 
 
 class Outages:
@@ -43,6 +45,16 @@ class Outages:
         finally:
             for name in reversed(names):
                 supervisors.start(self.settings, plane, name)
+
+    @contextlib.contextmanager
+    def without_database(self):
+        """Have PostgreSQL stopped for a while: all that use it complain."""
+        since = time.time()
+        try:
+            with self.stopped("data-plane", "postgresql"):
+                yield
+        finally:
+            logs.excuse(self.settings, since)
 
     def restart(self, plane, *names):
         """Stop programs and start them again."""

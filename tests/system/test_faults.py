@@ -166,7 +166,7 @@ def test_the_database_server_goes_and_comes_back(
 ):
     name = names()
     assert ask(platform, name)[0] == 0
-    with outages.stopped("data-plane", "postgresql"):
+    with outages.without_database():
         code, answer = platform.run_saasctl("plan", "list")
         assert code == 1
         assert "Traceback" not in str(answer)
