@@ -139,7 +139,8 @@ def strangers(settings, listeners):
     :rtype: list[tuple[str, int, str]]
     """
     fixed = {*settings.ports.values()}
-    wanted = fixed | {*settings.tenant_ports}
+    # On a swarm each tenant has an address of its own.
+    wanted = fixed if settings.on_swarm else fixed | {*settings.tenant_ports}
     found = {place: pid for place, pid in listeners.items() if place[1] in wanted}
     ours = processes.servers(settings.run) if found else set()
     if settings.on_swarm:  # by an engine that need not be ours
