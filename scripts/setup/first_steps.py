@@ -44,6 +44,8 @@ def make_records(settings):
 def embedded_facts(settings):
     """Return what the master must know of this machine to put tenants on it."""
     return {
+        "runtime": "process",
+        "node": "localhost",
         "master_url": settings.master_url,
         "base_domain": settings.base_domain,
         "public_port": settings.ports["tenants"],

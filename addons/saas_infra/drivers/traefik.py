@@ -74,7 +74,7 @@ return {{}}
 class TraefikDriver:
     """The proxy of many machines.
 
-    :param str host: where Redis listens
+    :param str host: where Redis listens: a host, or the path of its socket
     :param int port: its port
     :param str password: of ``user``
     :param str platform: UUID of this platform
@@ -96,9 +96,10 @@ class TraefikDriver:
         scheme="http",
         timeout=10.0,
     ):
-        self._login = {
-            "host": host,
-            "port": port,
+        place = {"host": host, "port": port}
+        if host.startswith("/"):
+            place = {"unix_socket_path": host}
+        self._login = place | {
             "username": user,
             "password": password,
             "socket_timeout": timeout,

@@ -91,7 +91,10 @@ class SaasInstance(models.Model):
     def _choose_place(self):
         if self.database:  # It comes back to its data: only the runtime is free.
             self._check_cluster_room(self.cluster_id)
-            return self._choose_numbers(self.cluster_id)
+            return {
+                **self._choose_numbers(self.cluster_id),
+                "cell_id": self._find_cell(self.cluster_id).id,
+            }
         for template in self._find_templates():
             cluster = template.cluster_id
             storage = self._find_storage(cluster)
@@ -103,6 +106,8 @@ class SaasInstance(models.Model):
                 return {
                     **self._choose_names(template.database_server_id),
                     **self._choose_numbers(cluster),
+                    "cell_id": self._find_cell(cluster).id,
+                    "image": template.image,
                     "template_id": template.id,
                     "version_id": template.version_id.id,
                     "cluster_id": cluster.id,
@@ -129,7 +134,10 @@ class SaasInstance(models.Model):
                 "The storage %s was not marked yet: test its connection, then retry.",
                 new[0].name,
             )
-        return self.env._("Add a node, a database server or a storage, then retry.")
+        return self.env._(
+            "Add a node, a database server, a storage or (on a swarm) a cell, then "
+            "retry."
+        )
 
     @api.model
     def _check_template_ready(self, region):
@@ -180,21 +188,30 @@ class SaasInstance(models.Model):
                 return storage
         return None
 
+    def _find_cell(self, cluster):
+        """Return the emptiest cell that has room, or none."""
+        there = self._sum_others("cell_id", living=True)
+        cells = cluster.cell_ids.filtered(
+            lambda one: there[one.id].count < one.max_tenants
+        )
+        return cells.sorted(lambda one: there[one.id].count)[:1]
+
     def _has_server_room(self, server):
         there = self._sum_others("database_server_id")
         return server._has_room_for(there[server.id].count)
 
     def _has_cluster_room(self, cluster):
-        """Memory strictly, cores as often as the cluster sells them."""
+        """Memory strictly, cores as often as the cluster sells them; a swarm's cell."""
         runs = self._sum_others("cluster_id", living=True)[cluster.id]
         return (
             runs.memory_mb + self.memory_mb <= cluster.memory_mb
             and runs.cpu_cores + self.cpu_cores <= cluster.cores
+            and (cluster.kind != "swarm" or bool(self._find_cell(cluster)))
         )
 
     def _check_cluster_room(self, cluster):
         if not self._has_cluster_room(cluster):
             raise NoCapacity(
                 self.env._("The cluster %s has no room left.", cluster.name),
-                cure=self.env._("Add a node, then retry."),
+                cure=self.env._("Add a node or (on a swarm) a cell, then retry."),
             )

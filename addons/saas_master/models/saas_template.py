@@ -22,7 +22,7 @@ class SaasTemplate(models.Model):
     )
     modules = fields.Char(required=True, readonly=True)
     languages = fields.Char(required=True, readonly=True)
-    source = fields.Char(readonly=True)
+    image = fields.Char(readonly=True)
     cluster_id = fields.Many2one("saas.cluster", required=True, ondelete="restrict")
     database_server_id = fields.Many2one(
         "saas.database.server", required=True, ondelete="restrict", index=True

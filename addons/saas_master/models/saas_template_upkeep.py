@@ -22,7 +22,7 @@ class SaasTemplate(models.Model):
         return {
             "modules": version.modules.replace(" ", ""),
             "languages": version.languages.replace(" ", ""),
-            "source": version.source,
+            "image": version.image,
         }
 
     @api.model

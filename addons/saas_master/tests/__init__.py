@@ -13,6 +13,7 @@ from . import test_inquiry
 from . import test_intents
 from . import test_subdomain
 from . import test_subscription
+from . import test_swarm_specs
 from . import test_billing
 from . import test_billing_none
 from . import test_creation

@@ -20,6 +20,7 @@ RIGHTS = {
     "saas.region": _INFRASTRUCTURE,
     "saas.cluster": _INFRASTRUCTURE,
     "saas.node": _INFRASTRUCTURE,
+    "saas.cell": _INFRASTRUCTURE,
     "saas.database.server": _INFRASTRUCTURE,
     "saas.storage": _INFRASTRUCTURE,
     "saas.proxy": _INFRASTRUCTURE,
