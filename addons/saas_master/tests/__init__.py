@@ -2,6 +2,7 @@ from . import test_kill_matrix
 from . import test_access_matrix
 from . import test_access_actions
 from . import test_access_json2
+from . import test_arrangements
 from . import test_backend
 from . import test_retention
 from . import test_attachments
