@@ -29,6 +29,7 @@ from . import test_key_rotation
 from . import test_reconcile_scale
 from . import test_faults
 from . import test_alarm
+from . import test_template_countries
 from . import test_template_upkeep
 from . import test_dry_run
 from . import test_events
