@@ -71,9 +71,7 @@ class SaasTemplate(models.Model):
         "A template is being built on this server already.",
     )
 
-    @api.depends(
-        "version_id.name", "database_server_id.name", "country_group_id.name"
-    )
+    @api.depends("version_id.name", "database_server_id.name", "country_group_id.name")
     def _compute_name(self):
         for template in self:
             group = template.country_group_id.name
@@ -124,7 +122,6 @@ class SaasTemplate(models.Model):
             ]
         )
         return self.env["saas.operation"]._open("build_template", template=template)
-
 
     def _get_rivals(self):
         """Return the domain of what would be copied from in the place of this one."""
