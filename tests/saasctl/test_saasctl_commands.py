@@ -283,6 +283,11 @@ def test_a_storage_is_added_and_a_template_built(saasctl, creating):
     result = saasctl("template", "build", "19.0", "--wait", "--json")
     assert result.code == 0 and json.loads(result.out)["steps"]
     assert creating.called("template_build") == {"version": "19.0", "dry_run": False}
+    local = {"countries": "EU", "modules": "l10n_fr"}
+    words = ("--countries", "EU", "--modules", "l10n_fr", "--dry-run")
+    creating.answers("template_build", {"dry_run": True, "plan": ["Install"]})
+    assert saasctl("template", "build", *words).code == 0
+    assert creating.called("template_build") == {**local, "dry_run": True}
 
 
 def test_a_template_is_removed_by_its_database(saasctl, creating):

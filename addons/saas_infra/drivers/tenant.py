@@ -16,6 +16,8 @@ from nacl.signing import SigningKey
 from .errors import NotFound, PermanentInfraError, RetryableInfraError
 
 SECRET_HEADER = "X-SaaSOdoo-Secret"
+# What tenants are told that we speak; see PROTOCOL of saas_tenant.
+PROTOCOL = 1
 LIFE = 60  # seconds; the tenant accepts no token that lives longer
 POLL = 0.02  # seconds between two looks
 MAX_ANSWER = 1 << 20  # bytes
@@ -120,6 +122,7 @@ class TenantClient:
             "iss": self.platform,
             "aud": self.instance,
             "sub": subject,
+            "ver": PROTOCOL,
             "iat": now,
             "exp": now + min(int(life), LIFE),
             "jti": secrets.token_urlsafe(24),

@@ -127,7 +127,8 @@ class SaasInstance(models.Model):
         )
 
     def _get_cure_for_no_room(self):
-        storages = self._search_templates(self.region_id).cluster_id.storage_ids
+        templates = self._search_templates(self.region_id, self.country_id)
+        storages = templates.cluster_id.storage_ids
         new = storages.filtered(lambda one: one.state == "open" and not one.is_marked)
         if new:
             return self.env._(
@@ -140,23 +141,30 @@ class SaasInstance(models.Model):
         )
 
     @api.model
-    def _check_template_ready(self, region):
+    def _check_template_ready(self, region, country):
         """Refuse politely, before anything is made, where nothing can be placed.
 
         :param region: a ``saas.region``, or none for any
+        :param country: where the customer is, or none
         :raise UserError: where no template is ready there
         """
-        if not self._search_templates(region):
+        if not self._search_templates(region, country):
             raise UserError(
                 self.env._(
-                    "No template is ready in %s: build one first "
-                    "(saasctl template build).",
-                    region.name or self.env._("any region"),
+                    "No template is ready in %(region)s for %(country)s: build one "
+                    "first (saasctl template build).",
+                    region=region.name if region else self.env._("any region"),
+                    country=country.name if country else self.env._("any country"),
                 )
             )
 
     @api.model
-    def _search_templates(self, region):
+    def _search_templates(self, region, country):
+        """Return what may be copied from: made for the country, else for all.
+
+        One that is made for the country is never replaced by one that is not: what
+        the books of that country need would be missing, and nobody would be told.
+        """
         domain = [
             ("state", "=", "ready"),
             ("version_id.active", "=", True),
@@ -165,11 +173,15 @@ class SaasInstance(models.Model):
         ]
         if region:
             domain.append(("cluster_id.region_id", "=", region.id))
-        return self.env["saas.template"].sudo().search(domain)
+        templates = self.env["saas.template"].sudo().search(domain)
+        for_country = templates.filtered(
+            lambda one: country and country in one.country_group_id.country_ids
+        )
+        return for_country or templates.filtered(lambda one: not one.country_group_id)
 
     def _find_templates(self):
         """Return the ready templates of the region, the emptiest server first."""
-        templates = self._search_templates(self.region_id)
+        templates = self._search_templates(self.region_id, self.country_id)
         if not templates:
             raise NoCapacity(self.env._("No template is ready in this region."))
         there = self._sum_others("database_server_id")

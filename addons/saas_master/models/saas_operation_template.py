@@ -119,9 +119,7 @@ class SaasOperation(models.Model):
             [
                 ("id", "!=", template.id),
                 ("state", "=", "ready"),
-                ("database_server_id", "=", template.database_server_id.id),
-                ("version_id", "=", template.version_id.id),
-                ("cluster_id", "=", template.cluster_id.id),
+                *template._get_rivals(),
             ]
         )
         old._write_guarded({"state": "retired"})

@@ -2,6 +2,7 @@ from . import test_kill_matrix
 from . import test_access_matrix
 from . import test_access_actions
 from . import test_access_json2
+from . import test_arrangements
 from . import test_backend
 from . import test_retention
 from . import test_attachments
@@ -29,6 +30,7 @@ from . import test_key_rotation
 from . import test_reconcile_scale
 from . import test_faults
 from . import test_alarm
+from . import test_template_countries
 from . import test_template_upkeep
 from . import test_dry_run
 from . import test_events
