@@ -12,6 +12,7 @@ from .errors import NotFound, NotOurs, PermanentInfraError, RetryableInfraError
 from .specs import service_of
 from .swarm_conf import render
 from .swarm_engine import Engine, OutOfSequence
+from .swarm_images import prune_images
 from .swarm_logs import read_lines
 from .swarm_secrets import Secrets
 from .swarm_spec import STOP_GRACE, build, kind_of, label, scaled_to_nothing
@@ -172,6 +173,15 @@ class SwarmDriver:
         """
         tasks = self._engine.call("tasks", filters=self._chosen("service"))
         return self._collector.measure(tasks)
+
+    def prune_images(self, keep):
+        """Remove our images that nothing refers to, on the engine that is talked to.
+
+        :param set keep: ids and digests of those that must stay
+        :return: the ids of those that went
+        :rtype: list[str]
+        """
+        return prune_images(self._engine, keep)
 
     # Steps
 
