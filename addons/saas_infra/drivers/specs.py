@@ -206,7 +206,15 @@ class NodeState:
 
 @dataclass(frozen=True)
 class Usage:
-    """Proportional set size in bytes, processor time in seconds."""
+    """What a tenant uses; all but memory is since it started.
+
+    :param int memory: bytes; what could be dropped at once does not count
+    :param float cpu_seconds: processor time
+    :param float throttled_seconds: how long it waited for its share of a processor
+    :param int killed: how many of its processes ended for want of memory
+    """
 
     memory: int
     cpu_seconds: float
+    throttled_seconds: float = 0.0
+    killed: int = 0
