@@ -78,6 +78,7 @@ class DirectorySpec:
 class ServiceSpec:
     """A tenant's Odoo; what follows ``public_keys`` is what Swarm needs besides.
 
+    :param str database_ca: PEM; whom the database server's certificate must be of
     :param str image: the tenant's image, by digest or id
     :param tuple networks: overlay networks (cells) that it joins
     :param str storage_root: where its storage is mounted on every node
@@ -97,6 +98,7 @@ class ServiceSpec:
     base_url: str
     proxy_secret: str = field(repr=False)
     public_keys: tuple[str, ...] = ()
+    database_ca: str = ""
     image: str = ""
     networks: tuple[str, ...] = ()
     storage_root: str = ""

@@ -10,7 +10,7 @@ import tenacity
 
 from .errors import NotFound, NotOurs, PermanentInfraError, RetryableInfraError
 from .specs import service_of
-from .swarm_conf import render
+from .swarm_conf import secret_files
 from .swarm_engine import Engine, OutOfSequence
 from .swarm_images import prune_images
 from .swarm_logs import read_lines
@@ -82,12 +82,12 @@ class SwarmDriver:
         :raise PermanentInfraError: where the new settings do not work: Swarm went back
         """
         found = self._find(spec)
-        secret, body = self._wish(spec)
+        secrets, body = self._wish(spec)
         if not found:
             self._engine.call("create_service", **body)
         else:
             self._change(spec, found, body)
-        self._secrets.prune(spec, keep=secret["Spec"]["Name"])
+        self._secrets.prune(spec, keep=secrets)
 
     def stop_service(self, spec):
         """Scale the service to nothing and wait for its end; it keeps its image.
@@ -186,10 +186,12 @@ class SwarmDriver:
     # Steps
 
     def _wish(self, spec):
-        """Return the secret, made if it is missing, and what Swarm is to be told."""
-        conf = render(self._conf_template, spec)
-        secret = self._secrets.ensure(spec, conf)
-        return secret, build(spec, secret)
+        """Return its secrets, made where missing, and what Swarm is to be told."""
+        files = secret_files(self._conf_template, spec)
+        secrets = {
+            path: self._secrets.ensure(spec, content) for path, content in files.items()
+        }
+        return secrets.values(), build(spec, secrets)
 
     def _change(self, spec, found, body):
         served, changed = replicas(found), _digest(found) != _digest(body)

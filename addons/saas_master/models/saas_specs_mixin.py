@@ -8,7 +8,7 @@ class SaasSpecsMixin(models.AbstractModel):
     """A record with a database and a directory of its own outside.
 
     It has the fields ``uuid``, ``database``, ``directory``, ``uid``, ``image``,
-    ``storage_id`` and ``password_sealed``.
+    ``database_server_id``, ``storage_id`` and ``password_sealed``.
     """
 
     _name = "saas.specs.mixin"
@@ -44,6 +44,7 @@ class SaasSpecsMixin(models.AbstractModel):
         :param cells: the ``saas.cell`` that it joins
         """
         return {
+            "database_ca": self.database_server_id.ca_certificate or "",
             "image": self.image or "",
             "networks": tuple(cells.mapped("name")),
             "storage_root": self.storage_id._get_tenant_root(),

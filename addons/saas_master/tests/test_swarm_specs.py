@@ -25,7 +25,8 @@ class TestSwarmSpecs(SaasCommon):
         fleet.version._write_guarded({"image": "sha256:1"})
         fleet.template._write_guarded({"image": "sha256:1"})
         fleet.storage.tenant_root = "/mnt/tenants"
-        fleet.server.write({"tenant_host": "10.0.0.5", "tenant_port": 6432})
+        reached = {"tenant_host": "10.0.0.5", "tenant_port": 6432}
+        fleet.server.write(reached | {"ca_certificate": "AUTHORITY"})
 
     def place(self):
         instance = self.request_instance()
@@ -40,6 +41,7 @@ class TestSwarmSpecs(SaasCommon):
         self.assertEqual(spec.networks, ("cell1",))
         self.assertEqual(spec.storage_root, "/mnt/tenants")
         self.assertEqual((spec.database_host, spec.database_port), ("10.0.0.5", 6432))
+        self.assertEqual(spec.database_ca, "AUTHORITY")
 
     def test_the_proxy_finds_it_by_its_name(self):
         instance = self.place()
