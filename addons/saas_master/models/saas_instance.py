@@ -48,6 +48,7 @@ class SaasInstance(models.Model):
             "desired_status",
             "paused_by_billing",
             "message",
+            "down_since",
             "region_id",
             "cluster_id",
             "storage_id",

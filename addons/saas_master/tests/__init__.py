@@ -39,3 +39,4 @@ from . import test_embedded
 from . import test_api
 from . import test_measurement
 from . import test_place
+from . import test_watch
