@@ -111,6 +111,8 @@ class TestJson2Matrix(AccessCase, HttpCase):
         values = {
             "instance_id": self.instance.id,
             "subscription_id": self.instance.subscription_id.id,
+            "cluster_id": self.fleet.cluster.id,
+            "name": "new",
             "kind": "extend" if "subscription_id" in names else "restart",
         }
         return self.env[model].create(
