@@ -33,45 +33,12 @@ class Sight:
     error: InfraError | None = None
 
 
-class Watch:
-    """Looks at runtimes until it is left; one that hangs holds no other up.
+@dataclass(frozen=True, kw_only=True)
+class RoutesSight:
+    """Whether a proxy has lost all of its routes; not where nobody could look."""
 
-    :param dict runtimes: drivers by key
-    :param float pause: seconds between two looks at the same one
-    """
-
-    def __init__(self, runtimes, pause=PAUSE):
-        self._runtimes = runtimes
-        self._pause = pause
-        self._sights = queue.Queue()
-        self._ended = threading.Event()
-
-    def __enter__(self):
-        for key, runtime in self._runtimes.items():
-            # A look that hangs does not keep the process from ending.
-            threading.Thread(
-                target=self._look_on, args=(key, runtime), daemon=True
-            ).start()
-        return self
-
-    def __exit__(self, *error):
-        self._ended.set()
-
-    def next(self, seconds):
-        """Wait for what is seen next.
-
-        :return: it, None where there was nothing for so long
-        :rtype: Sight|None
-        """
-        try:
-            return self._sights.get(timeout=seconds)
-        except queue.Empty:
-            return None
-
-    def _look_on(self, key, runtime):
-        while not self._ended.is_set():
-            self._sights.put(look(key, runtime))
-            self._ended.wait(self._pause)
+    key: object
+    emptied: bool
 
 
 def look(key, runtime):
@@ -85,3 +52,57 @@ def look(key, runtime):
         return Sight(key=key, at=at, services=runtime.list_services(), nodes=nodes)
     except InfraError as error:
         return Sight(key=key, at=at, error=error)
+
+
+def look_at_routes(key, proxy):
+    """Look whether a proxy has any route.
+
+    :rtype: RoutesSight
+    """
+    try:
+        return RoutesSight(key=key, emptied=proxy.is_emptied())
+    except InfraError:
+        return RoutesSight(key=key, emptied=False)
+
+
+class Watch:
+    """Looks at runtimes or proxies until it is left; one that hangs holds no other up.
+
+    :param dict drivers: by key
+    :param float pause: seconds between two looks at the same one
+    :param look: takes key and driver, returns what is seen
+    """
+
+    def __init__(self, drivers, pause=PAUSE, look=look):
+        self._drivers = drivers
+        self._pause = pause
+        self._look = look
+        self._sights = queue.Queue()
+        self._ended = threading.Event()
+
+    def __enter__(self):
+        for key, driver in self._drivers.items():
+            # A look that hangs does not keep the process from ending.
+            threading.Thread(
+                target=self._look_on, args=(key, driver), daemon=True
+            ).start()
+        return self
+
+    def __exit__(self, *error):
+        self._ended.set()
+
+    def next(self, seconds):
+        """Wait for what is seen next.
+
+        :return: it, None where there was nothing for so long
+        :rtype: Sight|RoutesSight|None
+        """
+        try:
+            return self._sights.get(timeout=seconds)
+        except queue.Empty:
+            return None
+
+    def _look_on(self, key, driver):
+        while not self._ended.is_set():
+            self._sights.put(self._look(key, driver))
+            self._ended.wait(self._pause)

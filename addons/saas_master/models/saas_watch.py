@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from odoo import api, models
 
 from odoo.addons.saas_infra.drivers.errors import InfraError
-from odoo.addons.saas_infra.drivers.watch import Watch
+from odoo.addons.saas_infra.drivers.watch import Watch, look_at_routes
 
 from ..tools.queue import PRIORITIES, is_stopping
 from .saas_operation_run import CONFLICTS
@@ -43,22 +43,25 @@ class SaasWatch(models.AbstractModel):
         """Watch all clusters"""
         if self.env["saas.operation"]._is_frozen():
             return
-        drivers = self._get_drivers()
+        runtimes = self._get_drivers("saas.cluster")
+        proxies = self._get_drivers("saas.proxy")
         self.env.cr.commit()
         over = time.monotonic() + SECONDS
-        with Watch(drivers) as watch:
+        with Watch(runtimes) as watch, Watch(proxies, look=look_at_routes) as routes:
             while time.monotonic() < over and not is_stopping():
                 if sight := watch.next(1):
                     self._take_in(sight)
+                if sight := routes.next(0):
+                    self._mend_routes(sight)
         self._cron_watch()
 
-    def _get_drivers(self):
+    def _get_drivers(self, model):
         drivers = {}
-        for cluster in self.env["saas.cluster"].search([("state", "!=", "closed")]):
+        for place in self.env[model].search([("state", "!=", "closed")]):
             try:
-                drivers[cluster.id] = cluster._get_driver()
+                drivers[place.id] = place._get_driver()
             except InfraError as error:  # Reconciling rings.
-                _logger.info("%s is not watched: %s", cluster.name, error)
+                _logger.info("%s is not watched: %s", place.name, error)
         return drivers
 
     def _take_in(self, sight):

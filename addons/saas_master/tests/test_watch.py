@@ -290,3 +290,52 @@ class TestWatchJob(WatchCase):
             job = env["queue.job"].search([("model_name", "=", "saas.watch")], limit=1)
             self.assertTrue(job._is_allowed())
             self.assertEqual(job.channel, "root.watch")
+
+
+@tagged("post_install", "-at_install")
+class TestWatchRoutes(WatchCase):
+    def setUp(self):
+        super().setUp()
+        self.tenant = self.make_instance()
+
+    def look_at_routes(self):
+        proxy = self.outside.driver("nginx")
+        sight = watch.look_at_routes(self.ids["proxy"], proxy)
+        with self.open_env() as env:
+            env["saas.watch"]._mend_routes(sight)
+
+    def lose_routes(self):
+        before = dict(self.outside.read("routes"))
+        with self.outside.get_world().change() as state:
+            state["routes"].clear()
+        return before
+
+    def test_a_proxy_that_lost_its_routes_gets_all_of_them_again(self):
+        before = self.lose_routes()
+        self.look_at_routes()
+        self.assertEqual(self.outside.read("routes"), before)
+        [(subject, text)] = self.mails
+        self.assertIn("had lost its routes", subject)
+        self.assertIn("written again", text)
+
+    def test_one_that_has_any_route_is_left_to_reconciling(self):
+        name = self.instance(self.tenant, "service")
+        with self.outside.get_world().change() as state:
+            del state["routes"][name]
+        self.look_at_routes()
+        self.assertNotIn(name, self.outside.read("routes"))
+        self.assertFalse(self.mails)
+
+    def test_one_that_cannot_be_asked_is_not_written_to(self):
+        self.lose_routes()
+        refused = RetryableInfraError("Refused.")
+        self.outside.get_world().fail_next("nginx.is_emptied", refused)
+        self.look_at_routes()
+        self.assertFalse(self.outside.read("routes"))
+
+    def test_one_that_refuses_its_routes_is_told(self):
+        self.lose_routes()
+        refused = RetryableInfraError("The disk is full.")
+        self.outside.get_world().fail_next("nginx.ensure_route", refused)
+        self.look_at_routes()
+        self.assertIn("The disk is full.", self.mails[0][1])
