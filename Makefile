@@ -53,13 +53,16 @@ bench: ## Measure, as JSON and as the README's table
 #:   RUN_DIR           where the platform lies (.run in the checkout)
 #:   PORT_BASE         first of 3000 ports (18000): master +69, tenants +80
 #:   TENANT_UID_BASE   first user id of tenants (200000); TENANT_UID_COUNT how many
+#:   RUNTIME           what tenants run on: process (here), or swarm (Docker Swarm)
 #:   BASE_DOMAIN       tenants answer at <subdomain>.BASE_DOMAIN (tenants.localhost)
 #:   NODE_CORES        cores that tenants may have (all)
 #:   NODE_MEMORY_MB    MiB that tenants may have (3/4; at least 1 GiB is left to the rest)
 #:   CACHE_DIR         what is built once per machine (/var/cache/saasodoo)
 #:   ODOO_SOURCE       a source tree of Odoo 19, instead of Debian's package
 #:   DEMO=0            no first instance
+#:   TLS_CERT, TLS_KEY on a swarm: a wildcard certificate, instead of one of our own CA
+#:   DOCKER_HOST       on a swarm: unix:///path of this machine's engine
 #:   TEST_RUN_DIR, TEST_PORT_BASE, TEST_TENANT_UID_BASE   the same for tests
 #:   KEEP=1            leave the tests' servers running
-#: The first `make up` fixes the first four for its RUN_DIR; the others, down to DEMO, are
-#: kept until they are given anew (NODE_CORES= forgets one).
+#: The first `make up` fixes all down to BASE_DOMAIN, and DOCKER_HOST, for its RUN_DIR; the
+#: others, down to TLS_KEY, are kept until they are given anew (NODE_CORES= forgets one).

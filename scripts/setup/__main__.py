@@ -5,6 +5,7 @@ import sys
 
 from . import (
     administrator,
+    certificates,
     checks,
     doctor,
     epoch,
@@ -15,6 +16,7 @@ from . import (
     reboot,
     rotation,
     settings,
+    stack,
     stages,
     storages,
     teardown,
@@ -46,6 +48,8 @@ def _bring_up(chosen):
     print(f"  login  {administrator.describe(chosen)}")
     if chosen.demo:
         print(first_instance.describe(chosen))
+    if chosen.on_swarm:
+        print(certificates.describe(chosen))
 
 
 def start():
@@ -81,7 +85,7 @@ def reset():
     checks.check_root()
     teardown.confirm(chosen)
     report = Report()
-    teardown.stop_all(chosen, report)
+    teardown.stop_all(chosen, report, removing=True)
     report.step("removal", teardown.remove, chosen)
 
 
@@ -119,6 +123,28 @@ def add_storage(root):
     print(f"\nTell the master: {chosen.saasctl(command)}")
 
 
+def deploy():
+    """Roll the stack forward to this checkout; tenants go on."""
+    chosen = settings.load()
+    checks.check_root()
+    _check_swarm(chosen)
+    Report().step("stack", stack.deploy, chosen)
+
+
+def roll_back():
+    """Bring the stack back to what it was before the last deployment."""
+    chosen = settings.load()
+    checks.check_root()
+    _check_swarm(chosen)
+    Report().step("stack", stack.roll_back, chosen)
+
+
+def _check_swarm(chosen):
+    if not (chosen.etc / "gateway").exists():
+        cure = chosen.make("up") + " RUNTIME=swarm"
+        raise Failure(f"no swarm was brought up in {chosen.run}", cure)
+
+
 def new_epoch():
     """Let this master hold its storages, after a restore that was meant."""
     chosen = settings.load()
@@ -140,6 +166,8 @@ COMMANDS = {
     "export-keys": export_keys,
     "add-storage": add_storage,
     "new-epoch": new_epoch,
+    "deploy": deploy,
+    "roll-back": roll_back,
 }
 # What a command needs to know, in words.
 ARGUMENTS = {

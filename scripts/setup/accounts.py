@@ -8,14 +8,20 @@ from .commands import run
 from .runner import Failure
 
 JOBS, WEB, PROXY = "saas-jobs", "saas-web", "saas-proxy"
+REDIS = "saas-redis"  # in a container, with files on this machine
 
 
-def make_users():
+def needed(settings):
+    """Return the users of the services."""
+    return (JOBS, WEB, PROXY, *([REDIS] if settings.on_swarm else []))
+
+
+def make_users(settings):
     """Make the users of the services.
 
     :return: what was done, in words
     """
-    made = [name for name in (JOBS, WEB, PROXY) if _make_user(name)]
+    made = [name for name in needed(settings) if _make_user(name)]
     return "made " + ", ".join(made) if made else "unchanged"
 
 

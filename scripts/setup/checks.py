@@ -14,6 +14,10 @@ FREE_BYTES = 5 * 10**9
 LAST_BYTES = 200 * 10**6
 # PostgreSQL's and supervisor's sockets lie below it; a socket's path has 107 bytes.
 LONGEST_RUN = 72
+# Those of an engine of our own are longer: docker/exec/containerd/….sock.ttrpc
+LONGEST_RUN_WITH_ENGINE = 60
+# Which of our ports Docker's engine opens for Traefik, and what does that
+PUBLISHED, PUBLISHER = ("tenants", "redirect", "ops"), "docker-proxy"
 SUBORDINATE = (Path("/etc/subuid"), Path("/etc/subgid"))
 CLAIM = re.compile(r"^# run=(?P<run>.+) uids=(?P<first>\d+)-(?P<last>\d+)$", re.M)
 
@@ -63,9 +67,10 @@ def check_folders(settings):
     if files.unreachable_parent(settings.cache):
         cure = f"chmod o+x {settings.cache}"
         raise Failure(f"other users cannot enter {settings.cache}", cure)
-    if len(str(settings.run)) > LONGEST_RUN:
+    longest = LONGEST_RUN_WITH_ENGINE if settings.own_engine else LONGEST_RUN
+    if len(str(settings.run)) > longest:
         raise Failure(
-            f"{settings.run} has over {LONGEST_RUN} letters: too long for sockets",
+            f"{settings.run} has over {longest} letters: too long for sockets",
             "make up RUN_DIR=/var/lib/saasodoo",
         )
     _check_ownership(settings)
@@ -137,6 +142,13 @@ def strangers(settings, listeners):
     wanted = fixed | {*settings.tenant_ports}
     found = {place: pid for place, pid in listeners.items() if place[1] in wanted}
     ours = processes.servers(settings.run) if found else set()
+    if settings.on_swarm:  # by an engine that need not be ours
+        published = {settings.ports[name] for name in PUBLISHED}
+        ours |= {
+            pid
+            for (_, port), pid in found.items()
+            if port in published and pid and processes.name_of(pid) == PUBLISHER
+        }
     named = []
     for (address, port), pid in sorted(found.items()):
         tenant = pid and _is_tenant(settings, processes.user_of(pid))

@@ -1,13 +1,16 @@
-"""Bring up what tenants live on: PostgreSQL and nginx below their supervisor."""
+"""Bring up what tenants live on: PostgreSQL and nginx below their supervisor.
 
-from . import nginx, postgresql, processes, supervisors
+On Swarm the engine too, which comes first: tenants reach PostgreSQL by its bridge.
+"""
+
+from . import nginx, postgresql, processes, supervisors, swarm, swarm_services
 from .runner import wait_for
 
 DATA = supervisors.DATA
 
 
 def bring_up(settings):
-    """Have both servers run with the present configuration.
+    """Have all servers run with the present configuration.
 
     :return: what was done, in words
     :raise Failure: when one of them does not come up
@@ -16,6 +19,10 @@ def bring_up(settings):
     reload_nginx = nginx.prepare(settings)
     nginx.check(settings)
     started = supervisors.ensure(settings, DATA)
+    if settings.on_swarm:
+        swarm.bring_up(settings)
+        # The first time the bridge was not known before.
+        restart_postgresql |= postgresql.prepare(settings) or not _at_bridge(settings)
     if restart_postgresql and "postgresql" not in started:
         supervisors.restart(settings, DATA, "postgresql")
         started.add("postgresql")
@@ -25,18 +32,36 @@ def bring_up(settings):
         nginx.reload(settings)
         started.add("nginx")
     wait_until_up(settings)
+    if settings.on_swarm and swarm_services.resume(settings):
+        started.add("tenants")
     return "started " + ", ".join(sorted(started)) if started else "unchanged"
 
 
 def wait_until_up(settings):
-    """Wait until both servers answer."""
+    """Wait until all servers answer."""
     _wait_for_postgresql(settings)
     wait_for(
-        lambda: processes.answers(settings.ports["tenants"]),
+        lambda: processes.answers(settings.ports["master"]),
         15,
         "nginx",
         f"read {settings.log}/nginx.log",
     )
+
+
+def wake(settings):
+    """Have what was started with the machine in order: engine, database, tenants."""
+    if settings.on_swarm:
+        swarm.wait_for_engine(settings)
+        swarm.apply_firewall(settings)
+    wait_until_up(settings)
+    if settings.on_swarm:
+        swarm_services.resume(settings)
+
+
+def _at_bridge(settings):
+    """Tell whether PostgreSQL listens for tenants; without an engine it does not."""
+    address, _ = swarm.gateway(settings)
+    return (address, settings.ports["postgresql"]) in processes.listeners()
 
 
 def _wait_for_postgresql(settings):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from . import (
     accounts,
+    certificates,
     checks,
     files,
     folders,
@@ -15,8 +16,10 @@ from . import (
     packages,
     postgresql,
     processes,
+    stack,
     storages,
     supervisors,
+    swarm,
 )
 from .commands import try_run
 from .runner import Failure
@@ -66,8 +69,9 @@ def _print(settings, finding):
         print(f"  ok  {finding.name}")
 
 
-def _packages(_settings):
-    missing = [name for name in packages.NEEDED if not packages.is_installed(name)]
+def _packages(settings):
+    wanted = packages.needed(settings)
+    missing = [name for name in wanted if not packages.is_installed(name)]
     yield Finding("Debian packages", missing and f"missing {', '.join(missing)}")
 
 
@@ -91,7 +95,7 @@ def _code(settings):
 
 
 def _users(settings):
-    for name in (accounts.JOBS, accounts.WEB, accounts.PROXY):
+    for name in accounts.needed(settings):
         yield Finding(f"user {name}", "" if _knows(name) else "it is missing")
     helper = settings.run / "code/bin/root-helper"
     rule = ["sudo", "-n", "-l", helper]
@@ -105,7 +109,7 @@ def _folders(settings):
     closed = files.unreachable_parent(settings.run.parent)
     trouble = f"other users cannot enter {closed}" if closed else ""
     yield Finding("way to the platform", trouble, f"chmod o+x {closed}")
-    for path, mode, owner, _group in folders.FOLDERS:
+    for path, mode, owner, _group in folders.expected(settings):
         name = f"folder {path or settings.run}"
         yield Finding(name, _wrong(settings.run / path, mode, owner))
 
@@ -121,7 +125,8 @@ def _keys(settings):
 
 
 def _supervisors(settings):
-    for plane, names in supervisors.PROGRAMS.items():
+    for plane in supervisors.PROGRAMS:
+        names = supervisors.programs(settings, plane)
         states = supervisors.states(settings, plane)
         yield Finding(
             f"supervisor of the {plane}", "" if states else "it does not answer"
@@ -138,8 +143,9 @@ def _supervisors(settings):
 def _ports(settings):
     listeners = processes.listeners()
     strangers = checks.strangers(settings, listeners)
+    twice = nginx.ports(settings)
     for name, port in settings.ports.items():
-        wanted = nginx.addresses() if name in nginx.PORTS else ("127.0.0.1",)
+        wanted = nginx.addresses() if name in twice else ("127.0.0.1",)
         silent = [f for f in wanted if (f, port) not in listeners]
         trouble = f"nothing listens on {' and '.join(silent)}" if silent else ""
         for address, taken, who in strangers:
@@ -168,6 +174,29 @@ def _nginx(settings):
     )
     words = result.stdout.strip().splitlines()[:1]
     yield Finding("nginx's configuration", result.returncode and " ".join(words))
+
+
+def _swarm(settings):
+    """Look at engine, swarm, and what stands before the tenants."""
+    if not settings.on_swarm:
+        return
+    trouble = swarm.trouble_of(settings)
+    yield Finding(f"Docker Swarm at {settings.docker_host}", trouble)
+    if trouble:
+        return
+    for name, words in stack.troubles(settings).items():
+        logs = f"docker -H {settings.docker_host} service logs {name}"
+        yield Finding(f"service {name}", words, f"{settings.make()}; {logs}")
+    status = master.status_of(settings.ports["ops"], "/ping")
+    yield Finding("Traefik", "" if status == 200 else f"/ping: {status}")
+    path, _ = certificates.wildcard(settings)
+    days = certificates.days_left(path)
+    few = days < certificates.RENEWED_DAYS
+    yield Finding(
+        "certificate of tenants' addresses",
+        f"{path} ends in {days} days" if few else "",
+        f"{settings.make()} TLS_CERT=… TLS_KEY=…" if settings.tls_cert else "",
+    )
 
 
 def _services(settings):
@@ -290,6 +319,7 @@ PARTS = (
     _ports,
     _postgresql,
     _nginx,
+    _swarm,
     _services,
     _queue,
     _changes,

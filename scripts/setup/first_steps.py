@@ -2,10 +2,11 @@
 
 import hashlib
 import json
+import socket
 import subprocess
 from pathlib import Path
 
-from . import administrator, files, master, release
+from . import administrator, files, images, master, release, stack, swarm
 from .commands import last_words, own_environment, try_run
 from .folders import passwords
 from .postgresql import MAX_CONNECTIONS, RESERVED_CONNECTIONS, ROLES
@@ -43,11 +44,12 @@ def make_records(settings):
 
 def embedded_facts(settings):
     """Return what the master must know of this machine to put tenants on it."""
-    return {
-        "runtime": "process",
-        "node": "localhost",
+    facts = {
+        "runtime": settings.runtime,
+        "node": socket.gethostname() if settings.on_swarm else "localhost",
         "master_url": settings.master_url,
         "base_domain": settings.base_domain,
+        "scheme": "https" if settings.on_swarm else "http",
         "public_port": settings.ports["tenants"],
         "proxy_address": "127.0.0.1",
         "storage_root": str(settings.run / "storage"),
@@ -63,6 +65,11 @@ def embedded_facts(settings):
         "cores": settings.cores,
         "memory_mb": settings.memory_mb,
     }
+    if settings.on_swarm:
+        host = settings.docker_host
+        facts["image"] = images.find_or_build(settings, "tenant", host)
+        facts |= swarm.describe(settings) | stack.describe(settings)
+    return facts
 
 
 def log_in(settings):

@@ -4,7 +4,7 @@ import json
 import secrets
 
 from . import files, storages
-from .accounts import JOBS, PROXY, WEB
+from .accounts import JOBS, PROXY, REDIS, WEB
 from .settings import stored_text
 
 # path below RUN_DIR, mode, owner, group. 0711: may be passed, not listed.
@@ -44,10 +44,20 @@ FOLDERS = (
     ("log/nginx", 0o750, PROXY, PROXY),
     ("log/tenants", 0o711, "root", "root"),
 )
+SWARM_FOLDERS = (
+    ("docker", 0o711, "root", "root"),
+    ("stack", 0o700, "root", "root"),
+    ("tls", 0o711, "root", "root"),
+    ("redis", 0o711, "root", "root"),
+    ("redis/data", 0o700, REDIS, REDIS),
+    # Its group is the socket's: `jobs` may write routes.
+    ("redis/socket", 0o2750, REDIS, JOBS),
+)
 # Each server's lock belongs to the server's user; the tenants' are the helper's work.
 LOCKS = (
     ("data-plane/locks/postgresql.lock", "postgres"),
     ("data-plane/locks/nginx.lock", PROXY),
+    ("data-plane/locks/dockerd.lock", "root"),
     ("control-plane/locks/web.lock", WEB),
     ("control-plane/locks/jobs.lock", JOBS),
     ("control-plane/locks/install.lock", JOBS),
@@ -55,6 +65,7 @@ LOCKS = (
 LOGS = (
     ("log/postgresql.log", "postgres"),
     ("log/nginx.log", PROXY),
+    ("log/dockerd.log", "root"),
     ("log/web.log", WEB),
     ("log/jobs.log", JOBS),
     ("log/install.log", JOBS),
@@ -69,6 +80,11 @@ def note_choices(settings):
     files.write(settings.choices, stored_text(settings), mode=0o600)
 
 
+def expected(settings):
+    """Return path, mode, owner and group of each folder."""
+    return FOLDERS + (SWARM_FOLDERS if settings.on_swarm else ())
+
+
 def make_folders(settings):
     """Make all folders, locks and logs with their owners and rights.
 
@@ -76,7 +92,7 @@ def make_folders(settings):
     """
     changes = [
         files.make_folder(settings.run / path, mode, owner, group)
-        for path, mode, owner, group in FOLDERS
+        for path, mode, owner, group in expected(settings)
     ]
     for path, owner in LOCKS:
         files.write(settings.run / path, "", mode=0o600, owner=owner)

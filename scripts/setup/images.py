@@ -1,62 +1,22 @@
 """The images of master and tenant, built on one Docker engine.
 
 What they hold is what runs here without Docker: the same tree of Odoo, the same Python
-packages, the same add-ons, bytecode included.
+packages, the same add-ons, bytecode included. Both stand on one image of all but ours.
 """
 
 import hashlib
-import subprocess
 import tarfile
-from contextlib import suppress
 from pathlib import Path
 
 from . import base_image
-from .commands import last_words, own_environment, try_run
+from .commands import last_words
+from .docker_cli import Docker
 from .runner import Failure
 from .settings import CHECKOUT
 
-KINDS = ("tenant", "master")
 CONTENT = "saasodoo.content"
 DIST_PACKAGES = "usr/lib/python3/dist-packages"
 LEFT_OUT = {"__pycache__", "tests"}
-
-
-class Docker:
-    """The command line of Docker, for one engine.
-
-    :param str host: where the engine listens, as ``unix:///path``
-    """
-
-    def __init__(self, host):
-        self._command = ["docker", "-H", host]
-        # The classic builder needs no plug-in, and is in every engine.
-        self._environment = own_environment(DOCKER_BUILDKIT="0")
-
-    def try_run(self, *words):
-        """Run a command; how it ends is for the caller to judge."""
-        return try_run([*self._command, *words], environment=self._environment)
-
-    def send(self, *words, write):
-        """Run a command that reads an archive.
-
-        :param write: writes the archive to a binary stream
-        :return: what it said
-        :raise Failure: when it fails
-        """
-        with subprocess.Popen(
-            [*map(str, (*self._command, *words))],
-            env=self._environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        ) as process:
-            # It may have ended already; its last words say why.
-            with suppress(BrokenPipeError):
-                write(process.stdin)
-            output = process.communicate()[0].decode(errors="replace")
-        if process.returncode:
-            raise Failure(f"docker {words[0]} failed: {last_words(output)}")
-        return output
 
 
 def find_or_build(settings, kind, host):
@@ -67,64 +27,98 @@ def find_or_build(settings, kind, host):
     :return: the image's id, ``sha256:…``
     :raise Failure: when it cannot be built
     """
-    docker = Docker(host)
-    content = _content(settings, kind)
-    wanted = f"label={CONTENT}={content}"
-    found = docker.try_run("images", "-q", "--no-trunc", "--filter", wanted)
-    if found.returncode:
-        raise Failure(
-            f"the Docker engine at {host} cannot be used: {last_words(found.stdout)}",
-            "start it, or name another one",
+    docker, addons = Docker(host), settings.run / "code" / kind
+    odoo = _content_of_odoo(settings)
+    digest = hashlib.sha256(odoo.encode() + dockerfile(kind).read_bytes())
+    for path in sorted(addons.rglob("*")):
+        if path.is_file() and not {*path.parts} & LEFT_OUT:
+            digest.update(str(path.relative_to(addons)).encode() + path.read_bytes())
+
+    def make_base():
+        return build_once(
+            docker,
+            "odoo",
+            odoo,
+            lambda: base_image.find_or_make(settings, docker, base_image.ODOO),
+            _odoo_sources(settings),
         )
-    if known := found.stdout.split():
-        return known[0]
-    base = base_image.find_or_make(settings, docker)
+
+    return build_once(docker, kind, shorten(digest), make_base, {addons: "addons"})
+
+
+def build_once(docker, kind, content, make_base, sources):
+    """Return an image's id; it is built where the engine has none of that content.
+
+    :param Docker docker: the engine
+    :param str kind: the folder of docker/ with its Dockerfile
+    :param str content: what tells it from what was built before
+    :param make_base: returns the image that it stands on; called for a build alone
+    :param dict sources: file or folder -> where it lies in the build's context
+    """
+    if known := find(docker, kind, content):
+        return known
     output = docker.send(
-        "build", "-q", "--build-arg", f"BASE={base}",
-        "--label", f"{CONTENT}={content}", "-t", f"saasodoo-{kind}:{content}", "-",
-        write=lambda stream: _write_context(stream, settings, kind),
+        "build", "-q", "--network", "host", "--build-arg", f"BASE={make_base()}",
+        "--label", f"{CONTENT}={kind}-{content}", "-t", f"saasodoo-{kind}:{content}",
+        "-",
+        write=lambda stream: _write_context(stream, kind, sources),
     )  # fmt: skip
     return output.split()[-1]
 
 
-def _content(settings, kind):
-    """Tell one content of an image from another, without reading all of it."""
-    code = settings.run / "code"
-    digest = hashlib.sha256(_dockerfile(kind).read_bytes())
-    for path in (code / "odoo", code / "venv"):
-        digest.update(str(path.resolve()).encode())
-    digest.update(str((code / "odoo/odoo/release.py").stat().st_mtime_ns).encode())
-    for path in sorted((code / kind).rglob("*")):
-        if path.is_file() and not {*path.parts} & LEFT_OUT:
-            digest.update(str(path.relative_to(code)).encode() + path.read_bytes())
-    return digest.hexdigest()[:12]
+def find(docker, kind, content):
+    """Return the id of an image that the engine has, or None."""
+    wanted = f"label={CONTENT}={kind}-{content}"
+    found = docker.try_run("images", "-q", "--no-trunc", "--filter", wanted)
+    if found.returncode:
+        raise Failure(
+            f"the Docker engine at {docker.host} cannot be used: "
+            f"{last_words(found.stdout)}",
+            "start it, or name another one",
+        )
+    return next(iter(found.stdout.split()), None)
 
 
-def _dockerfile(kind):
+def dockerfile(kind):
+    """Return the path of an image's Dockerfile."""
     return CHECKOUT / f"docker/{kind}/Dockerfile"
 
 
-def _write_context(stream, settings, kind):
+def shorten(digest):
+    """Return as much of a digest as tells contents apart."""
+    return digest.hexdigest()[:12]
+
+
+def _content_of_odoo(settings):
+    """Tell one content of Odoo's image from another, without reading all of it."""
     code = settings.run / "code"
-    site = next((code / "venv").resolve().glob("lib/python3.*/site-packages"))
-    sources = _odoo_files((code / "odoo").resolve())
-    sources |= {site: "python", code / kind: "addons"}
+    digest = hashlib.sha256(dockerfile("odoo").read_bytes())
+    for path in (code / "odoo", code / "venv"):
+        digest.update(str(path.resolve()).encode())
+    digest.update(str((code / "odoo/odoo/release.py").stat().st_mtime_ns).encode())
+    return shorten(digest)
+
+
+def _write_context(stream, kind, sources):
     # Docker tells an archive from a Dockerfile by its first 512 bytes: no PAX header.
     plain = tarfile.GNU_FORMAT
     with tarfile.open(fileobj=stream, mode="w|", format=plain) as archive:
-        archive.add(_dockerfile(kind), "Dockerfile")
+        archive.add(dockerfile(kind), "Dockerfile")
         for source, target in sources.items():
             archive.add(source, target, filter=_as_root)
 
 
-def _odoo_files(tree):
+def _odoo_sources(settings):
     """Return what Odoo is made of -> where it lies in the context.
 
     Debian's tree has links to ../../../share; a source tree has add-ons beside it.
-
-    :param Path tree: the folder that holds the package `odoo`
     """
-    found = {tree / "odoo": f"odoo/{DIST_PACKAGES}/odoo"}
+    code = settings.run / "code"
+    tree = (code / "odoo").resolve()
+    found = {
+        tree / "odoo": f"odoo/{DIST_PACKAGES}/odoo",
+        next((code / "venv").resolve().glob("lib/python3.*/site-packages")): "python",
+    }
     if (tree / "addons").is_dir():
         found[tree / "addons"] = f"odoo/{DIST_PACKAGES}/addons"
     prefix = Path(str(tree).removesuffix(f"/{DIST_PACKAGES}"))

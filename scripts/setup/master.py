@@ -182,6 +182,11 @@ def bring_up(settings):
     return "started " + ", ".join(sorted(started)) if started else "unchanged"
 
 
+def wake(settings):
+    """Have both services of a supervisor that was just started."""
+    wait_until_up(settings)
+
+
 def wait_until_up(settings):
     """Wait until both services answer and jobs are handed out."""
     ports = settings.ports

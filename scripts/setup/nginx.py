@@ -6,8 +6,13 @@ from .commands import run
 from .folders import kept_password
 from .settings import CHECKOUT
 
-CONFIGURATIONS = tuple(f.name for f in (CHECKOUT / "config/nginx").glob("*.conf"))
-PORTS = ("master", "internal", "tenants")
+OF_MASTER = (
+    "nginx.conf",
+    "nginx-check.conf",
+    "nginx-servers.conf",
+    "nginx-master-headers.conf",
+)
+OF_TENANTS = ("nginx-tenants.conf", "nginx-listen.conf")
 # `jobs` has nginx check all of it; nobody else reads the secret.
 SECRET = {"nginx-master-headers.conf": {"mode": 0o440, "owner": JOBS, "group": PROXY}}
 BINARY = "/usr/sbin/nginx"
@@ -27,11 +32,16 @@ def prepare(settings):
             files.render(f"nginx/{name}", values),
             **SECRET.get(name, {}),
         )
-        for name in CONFIGURATIONS
+        for name in OF_MASTER + (() if settings.on_swarm else OF_TENANTS)
     ]
     for page in (CHECKOUT / "config/nginx/notice").glob("*.html"):
         files.write(settings.run / "nginx/notice" / page.name, page.read_bytes())
     return any(changes)
+
+
+def ports(settings):
+    """Return the names of the ports that nginx has: on Swarm tenants' are Traefik's."""
+    return ("master", "internal", *([] if settings.on_swarm else ["tenants"]))
 
 
 def addresses():

@@ -22,6 +22,7 @@ NEEDED = (
     "sudo",
     "util-linux",
 )
+DOCKER = ("docker.io", "iptables")
 # Packages and their own services, which nobody asked us for.
 SERVICES = {
     "docker.io": ("docker.service", "docker.socket"),
@@ -35,6 +36,16 @@ FORBID = (
 )
 LOCK = "/run/saasodoo-packages.lock"
 LOCK_SECONDS = 300  # Debian's own daily upgrade may hold apt's lock
+
+
+def needed(settings):
+    """Return the packages that a platform needs.
+
+    Another Docker than Debian's is as good; both cannot be installed.
+    """
+    programs = ("docker", "dockerd") if settings.own_engine else ("docker",)
+    there = all(map(shutil.which, programs))
+    return NEEDED if there or not settings.on_swarm else NEEDED + DOCKER
 
 
 def install_missing(names=NEEDED):

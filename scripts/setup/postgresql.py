@@ -2,7 +2,7 @@
 
 import os
 
-from . import files
+from . import certificates, files, swarm
 from .commands import MINIMAL, run, try_run
 from .folders import passwords
 from .settings import CHECKOUT, PG_BIN
@@ -22,11 +22,22 @@ def prepare(settings):
     data = settings.run / "postgresql/data"
     if not (data / "PG_VERSION").exists():
         _init(settings, words["postgres"])
-    values = settings.placeholders()
-    changes = [
-        files.write(settings.etc / name, files.render(f"postgresql/{name}", values))
-        for name in ("postgresql.conf", "pg_hba.conf")
-    ]
+    bridge = swarm.gateway(settings) if settings.on_swarm else None
+    address, network = bridge or ("", "")
+    # Tenants check by it whom they tell their password.
+    changes = [certificates.prepare(settings, address)] if bridge else []
+    values = settings.placeholders() | {
+        "addresses": f"127.0.0.1,{address}" if bridge else "127.0.0.1",
+        "ssl": "on" if bridge else "off",
+        "gateway_network": network,
+    }
+    rules = ("pg_hba.conf", "pg_hba_swarm.conf") if bridge else ("pg_hba.conf",)
+    for name, parts in (
+        ("postgresql.conf", ("postgresql.conf",)),
+        ("pg_hba.conf", rules),
+    ):
+        text = "".join(files.render(f"postgresql/{part}", values) for part in parts)
+        changes.append(files.write(settings.etc / name, text))
     return any(changes)
 
 

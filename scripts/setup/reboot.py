@@ -50,5 +50,5 @@ def remove(settings):
 
 def _wake(settings, plane, servers):
     woken = supervisors.wake(settings, plane)
-    servers.wait_until_up(settings)
+    servers.wake(settings)
     return "started" if woken else "unchanged"

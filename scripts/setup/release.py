@@ -61,6 +61,7 @@ def _wanted_files():
     for name, source in (
         ("bin/root-helper", CHECKOUT / "scripts/root-helper"),
         ("tenant.conf", CHECKOUT / "config/tenant.conf"),
+        ("swarm-tenant.conf", CHECKOUT / "config/swarm/tenant.conf"),
     ):
         if source.exists():
             wanted[Path(name)] = source

@@ -1,6 +1,7 @@
 """Where a platform lies, and which ports and users are its own."""
 
 import os
+import socket
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,11 @@ FIXED = {
     "TENANT_UID_BASE": "200000",
     "TENANT_UID_COUNT": "10000",
     "BASE_DOMAIN": "tenants.localhost",
+    # What tenants run on: processes of this machine, or a Docker Swarm.
+    "RUNTIME": "process",
 }
+RUNTIMES = ("process", "swarm")
+ENGINE = "/run/docker.sock"  # where Debian's and others' packages have it
 # Kept there too, until they are given anew; given empty they are forgotten.
 CHANGEABLE = {
     "CACHE_DIR": "/var/cache/saasodoo",
@@ -26,6 +31,9 @@ CHANGEABLE = {
     "ODOO_SOURCE": "",
     # 0: no first instance.
     "DEMO": "",
+    # A wildcard certificate with its key; empty: one of a CA of the platform's own.
+    "TLS_CERT": "",
+    "TLS_KEY": "",
 }
 LEAST_MB, RESERVED_MB = 512, 1024
 MODULES = ("saas_infra", "saas_master")
@@ -47,6 +55,20 @@ class Settings:
     node_memory_mb: int | None
     odoo_source: str
     demo: bool
+    runtime: str
+    docker_host: str
+    tls_cert: str
+    tls_key: str
+
+    @property
+    def on_swarm(self):
+        """Whether tenants are services of a Docker Swarm, not processes here."""
+        return self.runtime == "swarm"
+
+    @property
+    def own_engine(self):
+        """Whether Docker's engine is a program of ours."""
+        return self.on_swarm and self.docker_host == own_engine_host(self.run)
 
     @property
     def uid_last(self):
@@ -78,6 +100,8 @@ class Settings:
             "jobs_socket": 74,
             "tenants": 80,
         }
+        if self.on_swarm:
+            offsets |= {"redirect": 81, "ops": 82}
         return {name: self.port_base + offset for name, offset in offsets.items()}
 
     @property
@@ -90,15 +114,20 @@ class Settings:
 
     @property
     def sudoers(self):
-        return Path(f"/etc/sudoers.d/saasodoo-{self.platform[:8]}")
+        return Path(f"/etc/sudoers.d/saasodoo-{self.short}")
+
+    @property
+    def short(self):
+        """What the platform's objects outside of its folder are called after."""
+        return self.platform[:8]
 
     @property
     def unit(self):
-        return Path(f"/etc/systemd/system/saasodoo-{self.platform[:8]}.service")
+        return Path(f"/etc/systemd/system/saasodoo-{self.short}.service")
 
     @property
     def logrotate(self):
-        return Path(f"/etc/logrotate.d/saasodoo-{self.platform[:8]}")
+        return Path(f"/etc/logrotate.d/saasodoo-{self.short}")
 
     @property
     def choices(self):
@@ -135,6 +164,7 @@ class Settings:
             "platform": self.platform,
             "pg_bin": str(PG_BIN),
             "base_domain": self.base_domain,
+            "docker_host": self.docker_host,
         }
 
 
@@ -150,6 +180,8 @@ def load(environ=os.environ):
     """
     run = run_dir(environ)
     stored = _read_stored(run / "platform.env")
+    if stored:  # one that was made before there was a choice
+        stored.setdefault("RUNTIME", "process")
     values = {
         name: _choose(name, environ.get(name), stored.get(name), default)
         for name, default in FIXED.items()
@@ -158,6 +190,9 @@ def load(environ=os.environ):
         name: environ.get(name, stored.get(name)) or default
         for name, default in CHANGEABLE.items()
     }
+    if values["RUNTIME"] not in RUNTIMES:
+        known = " or ".join(RUNTIMES)
+        raise Failure(f"RUNTIME={values['RUNTIME']} is not {known}", "make up")
     return Settings(
         run=run,
         platform=stored.get("PLATFORM_UUID") or str(uuid.uuid4()),
@@ -170,7 +205,16 @@ def load(environ=os.environ):
         node_memory_mb=_number("NODE_MEMORY_MB", values, LEAST_MB, 2**30),
         odoo_source=_absolute(values["ODOO_SOURCE"]),
         demo=values["DEMO"] != "0",
+        runtime=values["RUNTIME"],
+        docker_host=_choose_engine(values["RUNTIME"], run, environ, stored),
+        tls_cert=_absolute(values["TLS_CERT"]),
+        tls_key=_absolute(values["TLS_KEY"]),
     )
+
+
+def own_engine_host(run):
+    """Return where an engine of the platform's own listens."""
+    return f"unix://{run}/docker/docker.sock"
 
 
 def stored_text(settings):
@@ -186,6 +230,10 @@ def stored_text(settings):
         "NODE_MEMORY_MB": settings.node_memory_mb or "",
         "ODOO_SOURCE": settings.odoo_source,
         "DEMO": "" if settings.demo else "0",
+        "RUNTIME": settings.runtime,
+        "DOCKER_HOST": settings.docker_host,
+        "TLS_CERT": settings.tls_cert,
+        "TLS_KEY": settings.tls_key,
     }
     return "".join(f"{name}={value}\n" for name, value in values.items())
 
@@ -207,6 +255,26 @@ def _choose(name, wanted, stored, default):
             f"leave {name} out, or choose another RUN_DIR for a platform beside it",
         )
     return wanted or stored or default
+
+
+def _choose_engine(runtime, run, environ, stored):
+    """Return where the engine listens: chosen once, as tenants stay where they are."""
+    if runtime != "swarm":
+        return ""
+    known = stored.get("DOCKER_HOST")
+    host = _choose("DOCKER_HOST", environ.get("DOCKER_HOST"), known, "")
+    if not host:
+        host = f"unix://{ENGINE}" if _listens(ENGINE) else own_engine_host(run)
+    if not host.startswith("unix:///"):
+        # Tenants' folders are mounted into their containers: it must be this machine.
+        cure = "name this machine's engine, or leave DOCKER_HOST out"
+        raise Failure(f"DOCKER_HOST={host} is no unix:///path", cure)
+    return host
+
+
+def _listens(path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        return client.connect_ex(path) == 0
 
 
 def _number(name, values, lowest, highest):

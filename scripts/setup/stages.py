@@ -7,6 +7,7 @@ from . import (
     environment,
     first_steps,
     folders,
+    images,
     keys,
     logrotate,
     master,
@@ -14,6 +15,7 @@ from . import (
     packages,
     postgresql,
     release,
+    stack,
 )
 from .locks import waiting
 
@@ -24,7 +26,7 @@ def get_tools(settings, report):
     :return: the tree of Odoo and the folder of the environment
     :rtype: tuple[Path, Path]
     """
-    report.step("Debian packages", packages.install_missing)
+    report.step("Debian packages", packages.install_missing, packages.needed(settings))
     settings.cache.mkdir(parents=True, exist_ok=True)
     with waiting(settings.cache / ".lock"):
         tree = report.step("Odoo 19", odoo_tree.find_or_unpack, settings)
@@ -39,10 +41,14 @@ def bring_up_servers(settings, report):
     report.step("checks", checks.check_machine, settings)
     folders.note_choices(settings)
     tree, venv = get_tools(settings, report)
-    report.step("users", accounts.make_users)
+    report.step("users", accounts.make_users, settings)
     report.step("folders and keys", _lay_out, settings, tree, venv)
     report.step("data plane", data_plane.bring_up, settings)
     report.step("database roles", postgresql.make_roles, settings)
+    if settings.on_swarm:
+        host = settings.docker_host
+        report.step("tenants' image", images.find_or_build, settings, "tenant", host)
+        report.step("stack", stack.deploy, settings)
 
 
 def bring_up_master(settings, report):

@@ -10,10 +10,16 @@ from .commands import run
 from .runner import Failure, wait_for
 
 DATA, CONTROL = "data-plane", "control-plane"
-POSTGRESQL = "postgresql"
+POSTGRESQL, ENGINE = "postgresql", "dockerd"
 PROGRAMS = {DATA: (POSTGRESQL, "nginx"), CONTROL: ("web", "jobs")}
 LIVING = {"STARTING", "RUNNING", "BACKOFF"}
 OPEN_FILES = 8192
+
+
+def programs(settings, plane):
+    """Return the names of our own programs of one plane."""
+    engine = (ENGINE,) if plane == DATA and settings.own_engine else ()
+    return engine + PROGRAMS[plane]
 
 
 def open_files():
@@ -31,14 +37,16 @@ def ensure(settings, plane):
     """
     values = settings.placeholders() | {"minfds": open_files()}
     text = files.render(f"supervisor/{plane}.conf", values)
+    if ENGINE in programs(settings, plane):
+        text += files.render("supervisor/dockerd.conf", values)
     conf = settings.etc / f"{plane}.conf"
     changed = files.write(conf, text, mode=0o600)
     if not pid_of(settings, plane):
         _start(settings, plane, conf)
-        return set(PROGRAMS[plane])
+        return set(programs(settings, plane))
     fresh = _reload(settings, plane) if changed else set()
     for name, info in states(settings, plane).items():
-        if name in PROGRAMS[plane] and info["statename"] not in LIVING:
+        if name in programs(settings, plane) and info["statename"] not in LIVING:
             restart(settings, plane, name)
             fresh.add(name)
     return fresh
@@ -103,7 +111,8 @@ def adopt(settings, plane):
     """Replace programs that outlived their supervisor by supervised ones.
 
     Signals for nginx go through the supervisor: it must be the parent. PostgreSQL is
-    left alone: nobody signals it, and its waiter takes over when it ends.
+    left alone: nobody signals it, and its waiter takes over when it ends; the engine
+    too, whose containers hold its lock and are nobody's children.
 
     :return: the programs that were replaced
     :rtype: list[str]
@@ -139,7 +148,7 @@ def _stop_tenants(settings, plane):
     """Ask all tenants at once; the supervisor alone would end them one by one."""
     supervisor = rpc.connect(_socket(settings, plane))
     for info in states(settings, plane).values():
-        if info["group"] not in PROGRAMS[plane]:
+        if info["group"] not in programs(settings, plane):
             with contextlib.suppress(xmlrpc.client.Fault):
                 supervisor.stopProcess(f"{info['group']}:{info['name']}", False)
 
@@ -181,7 +190,7 @@ def _reload(settings, plane):
     except xmlrpc.client.Fault as fault:
         raise Failure(f"supervisor refuses its configuration: {fault}") from fault
     added, changed, removed = (set(names) for names in lists)
-    ours = {*PROGRAMS[plane]}
+    ours = {*programs(settings, plane)}
     for name in (changed | removed) & ours:
         with contextlib.suppress(xmlrpc.client.Fault):
             supervisor.stopProcessGroup(name)

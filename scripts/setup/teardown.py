@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 
-from . import logrotate, reboot, storages, supervisors, tenants
+from . import logrotate, reboot, storages, supervisors, swarm_services, tenants
 from .runner import Failure
 
 
@@ -17,9 +17,15 @@ def stop(settings, plane):
     return "stopped" if supervisors.shut_down(settings, plane) else "was not running"
 
 
-def stop_all(settings, report):
-    """Stop both planes, and what tenants left running beside them."""
+def stop_all(settings, report, *, removing=False):
+    """Stop both planes, and what tenants left running beside them.
+
+    :param bool removing: have the engine forget what is the platform's
+    """
     report.step("control plane", stop, settings, supervisors.CONTROL)
+    if settings.on_swarm:
+        end = swarm_services.remove if removing else swarm_services.stop
+        report.step("services of the swarm", end, settings)
     report.step("data plane", stop, settings, supervisors.DATA)
     report.step("tenants' leftovers", tenants.end_all, settings)
 
@@ -51,6 +57,7 @@ def remove(settings):
     :return: what was removed, in words
     """
     storages.clear(settings)
+    swarm_services.release_folder(settings)
     reboot.remove(settings)
     logrotate.remove(settings)
     settings.sudoers.unlink(missing_ok=True)

@@ -168,10 +168,20 @@ class RealSwarm:
             ["link", "set", self._device, "up"],
         ):
             subprocess.run(["ip", *command], check=True)
+        subprocess.run(["iptables", "-I", *self._rule], check=True)
 
     def _remove_bridge(self):
-        command = ["ip", "link", "del", self._device]
-        subprocess.run(command, stderr=subprocess.DEVNULL)
+        for command in (
+            ["ip", "link", "del", self._device],
+            ["iptables", "-D", *self._rule],
+        ):
+            subprocess.run(command, stderr=subprocess.DEVNULL)
+
+    @property
+    def _rule(self):
+        """An engine of this machine forbids to forward what is not its own."""
+        ways = ("-i", self._device, "-o", self._device)
+        return ["FORWARD", *ways, "-j", "ACCEPT"]
 
     def _make_certificates(self):
         key = ("-newkey", "rsa:2048", "-nodes", "-keyout")

@@ -15,7 +15,13 @@ from real_machine import CHECKOUT, wait_until
 from redis import Redis
 
 BINARY = Path(os.environ.get("SAASODOO_TRAEFIK", "/var/cache/saasodoo/traefik-3.6.12"))
-PORTS = {"tenants": 23180, "ops": 23184, "redis": 23190, "notice": 23182}
+PORTS = {
+    "tenants": 23180,
+    "redirect": 23181,
+    "notice": 23182,
+    "ops": 23184,
+    "redis": 23190,
+}
 CONFIGURATIONS = (
     "redis/redis.conf",
     "redis/redis-users.acl",
@@ -23,7 +29,7 @@ CONFIGURATIONS = (
     "traefik/traefik-shared.yml",
     "traefik/notice.conf",
 )
-FOLDERS = "etc redis log/traefik nginx/temp nginx/notice"
+FOLDERS = "etc redis log/traefik temp notice"
 
 
 class RealTraefik:
@@ -57,16 +63,29 @@ class RealTraefik:
             (self.run / folder).mkdir(parents=True)
         values = {f"port_{name}": port for name, port in PORTS.items()}
         values |= {f"{name}_address": "127.0.0.1" for name in (*PORTS, "traefik")}
-        values["password_routes"] = self.password
-        values["password_traefik"] = self.reader_password
-        values |= {"run": self.run, "scheme": "http"}
+        values |= {
+            "password_routes": self.password,
+            "password_traefik": self.reader_password,
+            "scheme": "http",
+            "entry_tls": "",
+            "certificates": "",
+            "access_log": self.run / "log/traefik/access.log",
+            "traefik_shared": self.run / "etc/traefik-shared.yml",
+            "redis_bind": "127.0.0.1",
+            "redis_socket": self.run / "redis/redis.sock",
+            "redis_data": self.run / "redis",
+            "redis_acl": self.run / "etc/redis-users.acl",
+            "notice_bind": "127.0.0.1",
+            "notice_temp": self.run / "temp",
+            "notice_root": self.run,
+        }
         for name in CONFIGURATIONS:
             text = (CHECKOUT / "config" / name).read_text()
             for key, value in values.items():
                 text = text.replace(f"@{key}@", str(value))
             (self.run / "etc" / Path(name).name).write_text(text)
         for page in (CHECKOUT / "config/nginx/notice").glob("*.html"):
-            shutil.copy(page, self.run / "nginx/notice")
+            shutil.copy(page, self.run / "notice")
 
     def start(self, name):
         """Start one of redis, notice and traefik, and wait until it listens."""

@@ -72,7 +72,7 @@ def settings(tmp_path):
     (tmp_path / "code/venv").symlink_to(sys.prefix)
     for folder in ("keys/seal", "keys/retired"):
         (tmp_path / folder).mkdir(parents=True)
-    make_users()
+    make_users(load({}))
     settings = load({"RUN_DIR": str(tmp_path)})
     assert keys.make(settings)
     return settings

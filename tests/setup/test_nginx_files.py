@@ -12,7 +12,7 @@ def settings(tmp_path):
 
 
 @pytest.mark.parametrize("has_ipv6", [True, False])
-@pytest.mark.parametrize("name", ["nginx-servers.conf", "nginx-listen.conf"])
+@pytest.mark.parametrize("name", ["servers", "listen", "tenants"])
 def test_nginx_listens_on_ipv6_where_the_machine_has_it(
     settings, monkeypatch, name, has_ipv6
 ):
@@ -20,7 +20,7 @@ def test_nginx_listens_on_ipv6_where_the_machine_has_it(
 
     nginx.prepare(settings)
 
-    lines = (settings.etc / name).read_text().splitlines()
+    lines = (settings.etc / f"nginx-{name}.conf").read_text().splitlines()
     listens = [line.strip() for line in lines if line.strip().startswith("listen ")]
     old = [line for line in listens if "127.0.0.1:" in line]
     new = [line.replace("127.0.0.1", "[::1]") for line in old]

@@ -82,7 +82,7 @@ def test_a_start_takes_the_configuration_that_is_there(settings, monkeypatch):
     monkeypatch.setattr(supervisors, "pid_of", lambda *_: len(commands) > len(ready))
     monkeypatch.setattr(supervisors, "run", commands.append)
     for servers in (reboot.data_plane, reboot.master):
-        monkeypatch.setattr(servers, "wait_until_up", ready.append)
+        monkeypatch.setattr(servers, "wake", ready.append)
     for plane in supervisors.PROGRAMS:
         (settings.run / plane).mkdir()
 

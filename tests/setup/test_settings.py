@@ -1,7 +1,9 @@
 import os
+import socket
 
 import pytest
 
+from scripts.setup import settings as settings_module
 from scripts.setup.runner import Failure
 from scripts.setup.settings import load, stored_text
 
@@ -106,3 +108,63 @@ def test_a_source_tree_is_found_from_any_folder(stored, tmp_path, monkeypatch):
 def test_a_port_that_cannot_be_is_refused(tmp_path, value):
     with pytest.raises(Failure, match="PORT_BASE"):
         load({"RUN_DIR": str(tmp_path), "PORT_BASE": value})
+
+
+def test_what_tenants_run_on_is_chosen_once(stored, tmp_path):
+    assert stored(RUNTIME="swarm").on_swarm
+    assert stored().on_swarm
+    with pytest.raises(Failure, match="made with RUNTIME=swarm, not process"):
+        stored(RUNTIME="process")
+
+
+def test_a_platform_from_before_there_was_a_choice_keeps_its_processes(tmp_path):
+    (tmp_path / "platform.env").write_text("PORT_BASE=21000\n")
+
+    assert not load({"RUN_DIR": str(tmp_path)}).on_swarm
+    with pytest.raises(Failure, match="made with RUNTIME=process, not swarm"):
+        load({"RUN_DIR": str(tmp_path), "RUNTIME": "swarm"})
+
+
+def test_an_unknown_runtime_is_refused(tmp_path):
+    with pytest.raises(Failure, match="RUNTIME=k8s is not process or swarm"):
+        load({"RUN_DIR": str(tmp_path), "RUNTIME": "k8s"})
+
+
+@pytest.fixture
+def engine(tmp_path, monkeypatch):
+    """An engine where packages have it."""
+    path = str(tmp_path / "docker.sock")
+    monkeypatch.setattr(settings_module, "ENGINE", path)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.bind(path)
+        server.listen()
+        yield f"unix://{path}"
+
+
+def test_the_engine_that_is_there_is_taken_and_kept(stored, engine, monkeypatch):
+    assert stored(RUNTIME="swarm").docker_host == engine
+
+    monkeypatch.setattr(settings_module, "ENGINE", "/nowhere")
+    assert stored().docker_host == engine
+    assert not stored().own_engine
+
+
+def test_without_an_engine_one_of_its_own_is_meant_from_then_on(
+    stored, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(settings_module, "ENGINE", "/nowhere")
+    own = f"unix://{tmp_path}/docker/docker.sock"
+
+    assert stored(RUNTIME="swarm").docker_host == own
+    assert stored().own_engine
+    with pytest.raises(Failure, match="made with DOCKER_HOST=.*, not unix:///other"):
+        stored(DOCKER_HOST="unix:///other")
+
+
+def test_an_engine_of_another_machine_is_refused(stored):
+    with pytest.raises(Failure, match="DOCKER_HOST=tcp://10.0.0.1 is no unix:///path"):
+        stored(RUNTIME="swarm", DOCKER_HOST="tcp://10.0.0.1")
+
+
+def test_without_a_swarm_the_shells_engine_does_not_matter(stored):
+    assert stored(DOCKER_HOST="tcp://10.0.0.1").docker_host == ""

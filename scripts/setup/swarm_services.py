@@ -1,0 +1,126 @@
+"""The platform's services on its swarm, all at once: stopped, resumed, removed."""
+
+from pathlib import Path
+
+from . import files, swarm
+from .commands import run
+from .docker_cli import Docker
+from .runner import wait_for
+from .settings import CHECKOUT
+
+
+def stack_name(settings):
+    """Return the name of the stack of swarm/edge.yml."""
+    return f"saasodoo-{settings.short}"
+
+
+def list_names(settings, docker):
+    """Return the names of the platform's services: tenants' and our own."""
+    chosen = ("--filter", f"label={swarm.LABEL}={settings.platform}")
+    return docker.lines("service", "ls", *chosen, "--format", "{{.Name}}")
+
+
+def stop(settings):
+    """Scale all services of the platform to nothing, and note which of them ran.
+
+    :return: what was done, in words
+    """
+    if not settings.docker_host or not swarm.answers(settings):
+        return "was not running"
+    docker = Docker(settings.docker_host)
+    if swarm.state_of(docker) != "active":
+        return "was not running"
+    found = docker.inspect("service", list_names(settings, docker))
+    names = [s["Spec"]["Name"] for s in found if _replicas(s)]
+    if names:
+        # Noted before: a run that is killed in between is taken up by either command.
+        known = {*_stopped(settings), *names}
+        files.write(_note(settings), "".join(f"{n}\n" for n in sorted(known)), 0o600)
+        _scale(docker, names, 0)
+    wait_for(lambda: not _living(settings, docker), 120, "the end of all containers")
+    return f"stopped {len(names)} services"
+
+
+def resume(settings):
+    """Start again what `down` has stopped.
+
+    :return: how many services
+    """
+    names = _stopped(settings)
+    if not names:
+        return 0
+    docker = Docker(settings.docker_host)
+    living = {*list_names(settings, docker)} & {*names}
+    _scale(docker, sorted(living), 1)
+    _note(settings).unlink()
+    return len(living)
+
+
+def remove(settings):
+    """Remove all that is the platform's at the engine, but for the engine itself.
+
+    :return: what was done, in words
+    """
+    if not settings.docker_host or not swarm.answers(settings):
+        return "no engine"
+    docker = Docker(settings.docker_host)
+    if swarm.state_of(docker) == "active":
+        stop(settings)
+        _remove_objects(settings, docker)
+    if settings.own_engine:
+        run([CHECKOUT / "swarm/firewall", "remove"])
+        docker.try_run("swarm", "leave", "--force")
+        docker.try_run("network", "rm", swarm.BRIDGE)
+    return "removed"
+
+
+def release_folder(settings):
+    """Unmount what an engine that has ended left below its folder."""
+    folder = f"{settings.run}/docker/"
+    lines = Path("/proc/self/mounts").read_text().splitlines()
+    for place in reversed([line.split()[1] for line in lines]):
+        if place.startswith(folder):
+            run(["umount", "-l", place])
+
+
+def _remove_objects(settings, docker):
+    # Its secrets and configurations, past ones too, carry the stack's name alone.
+    docker.run("stack", "rm", stack_name(settings))
+    chosen = ("--filter", f"label={swarm.LABEL}={settings.platform}", "-q")
+    for kind in ("service", "secret", "config", "network"):
+        if names := docker.lines(kind, "ls", *chosen):
+            if kind == "network":
+                # Swarm takes a moment to let go of it.
+                wait_for(
+                    lambda names=names: docker.try_run("network", "rm", *names)
+                    .returncode == 0,
+                    60,
+                    "the end of the platform's networks",
+                )
+            else:
+                docker.run(kind, "rm", *names)
+
+
+def _scale(docker, names, count):
+    if names:
+        docker.run("service", "scale", "-d", *(f"{name}={count}" for name in names))
+
+
+def _replicas(service):
+    return service["Spec"]["Mode"].get("Replicated", {}).get("Replicas", 0)
+
+
+def _living(settings, docker):
+    """Tell which of the platform's containers run here."""
+    chosen = ("--filter", "label=com.docker.swarm.service.name", "--format")
+    words = '{{.Label "com.docker.swarm.service.name"}}'
+    return {*docker.lines("ps", *chosen, words)} & {*list_names(settings, docker)}
+
+
+def _note(settings):
+    return settings.etc / "stopped-services"
+
+
+def _stopped(settings):
+    note = _note(settings)
+    return note.read_text().split() if note.exists() else []
