@@ -26,6 +26,7 @@
         "wizards/saas_instance_purge_views.xml",
         "wizards/saas_instance_open_views.xml",
         "wizards/saas_instance_create_views.xml",
+        "wizards/saas_subscription_arrange_views.xml",
         "wizards/saas_subscription_decide_views.xml",
         "wizards/saas_template_build_views.xml",
         "wizards/saas_operation_freeze_views.xml",

@@ -117,6 +117,15 @@ def _add(app, kind, **arguments):
         click.Argument(["version"], required=False),
         click.Option(["--cluster"], help="For instances of this cluster."),
         click.Option(["--server"], help="On this database server."),
+        click.Option(
+            ["--countries"],
+            help="Name or code of a country group: its customers get this template "
+            "alone, all others one without a group.",
+        ),
+        click.Option(
+            ["--modules"],
+            help="Beside those of the release, separated by commas, such as l10n_fr.",
+        ),
         dry_run_option(),
         *wait_options(),
     ],

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import socket
 import subprocess
 from pathlib import Path
 
@@ -45,6 +46,7 @@ def embedded_facts(settings):
     """Return what the master must know of this machine to put tenants on it."""
     facts = {
         "runtime": settings.runtime,
+        "node": socket.gethostname() if settings.on_swarm else "localhost",
         "master_url": settings.master_url,
         "base_domain": settings.base_domain,
         "scheme": "https" if settings.on_swarm else "http",

@@ -41,6 +41,28 @@ def test_ensuring_twice_changes_nothing(proxy, route):
     assert proxy.list_routes() == before
 
 
+def test_many_routes_are_written_in_one_step(proxy, route, tenants):
+    others = [tenants.route(tenants.make()) for _ in range(3)]
+    proxy.ensure_routes([route, *others])
+    assert {route.name, *(each.name for each in others)} <= {*proxy.list_routes()}
+    assert not proxy.is_emptied()
+    for each in others:
+        proxy.remove_route(each)
+
+
+def test_of_many_routes_one_that_is_a_strangers_is_left_alone(proxy, route, tenants):
+    other = tenants.route(tenants.make())
+    with pytest.raises(NotOurs):
+        proxy.ensure_routes([other, replace(route, mark=stranger(route.mark))])
+    assert proxy.list_routes()[route.name].mark == route.mark
+    proxy.remove_route(other)
+
+
+def test_a_proxy_without_any_route_says_so(proxy, route):
+    proxy.remove_route(route)
+    assert proxy.is_emptied()
+
+
 def test_a_route_changes_its_state_and_hosts(proxy, route):
     changed = replace(route, state="suspended", hosts=("new-name.tenants.localhost",))
     proxy.ensure_route(changed)

@@ -96,6 +96,15 @@ def test_a_service_has_a_log(process, service):
     assert wait_until(lambda: process.logs(service, 5), "the first line of the log")
 
 
+def test_a_service_uses_something_until_it_stops(process, service):
+    usage = wait_until(lambda: process.usage().get(service.name), "usage", 60)
+    assert usage.memory > 1_000_000
+    assert usage.cpu_seconds >= 0
+    assert usage.killed == 0
+    process.stop_service(service)
+    assert service.name not in process.usage()
+
+
 def test_its_machines_are_ready_and_go_by_their_names(process):
     nodes = process.list_nodes()
     assert nodes

@@ -108,6 +108,17 @@ def test_secrets_are_seen_by_the_tenant_only(running, swarm, real):
     assert (found.st_uid, found.st_mode & 0o777) == (running.uid, 0o400)
 
 
+def test_a_tenant_trusts_the_database_servers_authority_alone(running, swarm, real):
+    real.ensure_service(replace(running, database_ca="AN AUTHORITY"))
+    container = swarm.containers(running)[-1]
+    files = Path(f"/proc/{container['State']['Pid']}/root/run/secrets")
+    authority = files / "database-ca.pem"
+    assert authority.read_text() == "AN AUTHORITY"
+    assert authority.stat().st_uid == running.uid
+    assert f"PGSSLROOTCERT=/run/secrets/{authority.name}" in container["Config"]["Env"]
+    assert "db_sslmode = verify-full" in (files / "odoo.conf").read_text()
+
+
 def test_a_change_brings_a_new_secret_and_removes_the_old_one(running, swarm, real):
     before = swarm.containers(running)[0]["Id"]
     changed = replace(

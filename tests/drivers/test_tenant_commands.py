@@ -4,7 +4,8 @@ from functools import partial
 from types import SimpleNamespace
 
 import pytest
-from drivers.errors import NotFound, RetryableInfraError
+from drivers.errors import NotFound, PermanentInfraError, RetryableInfraError
+from drivers.tenant import PROTOCOL
 
 HOSTILE = "'; $(id) {{7*7}} <script>alert(1)</script> \\1 é"
 NOTHING = {"text": "", "level": "info"}
@@ -95,6 +96,29 @@ def test_what_is_stopped_may_be_asked_again(ending):
     ):
         with pytest.raises(RetryableInfraError):
             ask()
+
+
+# A master of another release
+
+
+@pytest.fixture
+def speaks(monkeypatch):
+    """Have the client speak another protocol."""
+    return partial(monkeypatch.setattr, "drivers.tenant.PROTOCOL")
+
+
+def test_a_newer_master_may_say_more(tenant, speaks):
+    speaks(PROTOCOL + 1)
+    client = tenant.client()
+    assert client.command("users", of_the_future=[1]) == {"internal": 1}
+    before = client.command("setup")
+    assert client.command("setup", hat="green") == before
+
+
+def test_a_master_of_too_new_a_release_is_told_so(tenant, speaks):
+    speaks(PROTOCOL + 2)
+    with pytest.raises(PermanentInfraError, match="update this tenant first"):
+        tenant.client().command("users")
 
 
 # What people see of it

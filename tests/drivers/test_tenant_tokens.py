@@ -2,19 +2,11 @@
 
 import json
 import os
-from importlib.util import module_from_spec, spec_from_file_location
 
 import pytest
 from drivers.tenant import encode
 from nacl.signing import SigningKey
-from tenant_server import CHECKOUT
-
-# By its path: the package around it imports Odoo.
-_spec = spec_from_file_location(
-    "tokens", CHECKOUT / "addons/saas_tenant/tools/tokens.py"
-)
-tokens = module_from_spec(_spec)
-_spec.loader.exec_module(tokens)
+from tenant_tokens import tokens
 
 KEY = SigningKey.generate()
 NOW = 1_000_000

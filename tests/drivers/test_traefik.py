@@ -101,20 +101,37 @@ def test_redis_is_down_and_up_again(real_traefik, real, routed):
     wait_for(routed, page("suspended"))
 
 
-def test_a_redis_that_lost_everything_is_written_again(
+def test_a_redis_that_lost_everything_is_written_again_in_one_step(
     real_traefik, real, routed, tenants
 ):
+    other = replace(tenants.route(tenants.make()), state="stopped")
+    real.ensure_route(other)
     real_traefik.stop("redis")
     shutil.rmtree(real_traefik.run / "redis")
     (real_traefik.run / "redis").mkdir()
     real_traefik.start("redis")
-    assert real.list_routes() == {}
-    other = replace(tenants.route(tenants.make()), state="stopped")
-    real.ensure_route(other)
-    wait_for(routed, page("unknown"))
-    real.ensure_route(routed)
+    assert real.is_emptied()
+    # Until then Traefik serves what it had.
     wait_for(routed, 200)
+    real.ensure_routes([other, routed])
+    for spec, wanted in ((other, page("stopped")), (routed, 200)):
+        wait_for(spec, wanted)
+    assert not real.is_emptied()
     real.remove_route(other)
+
+
+def test_two_thousand_routes_are_written_in_one_step(
+    real_traefik, real, routed, tenants
+):
+    many = [
+        replace(tenants.route(tenants.make()), state="stopped") for _ in range(2000)
+    ]
+    real.ensure_routes([*many, routed])
+    wait_for(many[0], page("stopped"))
+    wait_for(many[-1], page("stopped"))
+    assert ask(routed).status == 200
+    for each in many:
+        real.remove_route(each)
 
 
 def test_a_restarted_traefik_has_the_routes_without_any_help(real_traefik, routed):

@@ -163,7 +163,7 @@ def test_instance_show_prints_what_is_set(saasctl, master, answers):
 
 
 def test_open_prints_the_link_alone_on_stdout(saasctl, master):
-    link = {"url": "http://localhost:18069/saas/open/t", "expires": "03:14:05"}
+    link = {"url": "http://localhost:18069/saas/open#t", "expires": "03:14:05"}
     master.answers("instance_open", link)
     result = saasctl("instance", "open", "acme", "--reason", "ticket 1234")
     assert result.out == link["url"] + "\n" and "03:14:05" in result.err
@@ -171,7 +171,7 @@ def test_open_prints_the_link_alone_on_stdout(saasctl, master):
 
 
 def test_an_instance_is_opened_without_more_than_its_name(saasctl, master):
-    link = {"url": "http://localhost:18069/saas/open/t", "expires": "03:14:05"}
+    link = {"url": "http://localhost:18069/saas/open#t", "expires": "03:14:05"}
     master.answers("instance_open", link)
     assert saasctl("instance", "open", "acme").out == link["url"] + "\n"
     assert master.called("instance_open") == {"ref": "acme"}
@@ -283,6 +283,11 @@ def test_a_storage_is_added_and_a_template_built(saasctl, creating):
     result = saasctl("template", "build", "19.0", "--wait", "--json")
     assert result.code == 0 and json.loads(result.out)["steps"]
     assert creating.called("template_build") == {"version": "19.0", "dry_run": False}
+    local = {"countries": "EU", "modules": "l10n_fr"}
+    words = ("--countries", "EU", "--modules", "l10n_fr", "--dry-run")
+    creating.answers("template_build", {"dry_run": True, "plan": ["Install"]})
+    assert saasctl("template", "build", *words).code == 0
+    assert creating.called("template_build") == {**local, "dry_run": True}
 
 
 def test_a_template_is_removed_by_its_database(saasctl, creating):

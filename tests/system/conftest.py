@@ -10,7 +10,7 @@ from people import (  # noqa: F401  tests take the helpers from here
     call,
     enter,
     enter_as_owner,
-    field_of,
+    press,
     wait_until,
 )
 

@@ -184,21 +184,27 @@ def follow(visitor, link):
 
     :return: the address of the tenant
     """
-    page = visitor.get(link)
-    assert page.status_code == 200, page.text[:500]
-    origin = "{0.scheme}://{0.netloc}".format(urlsplit(link))
-    answer = visitor.post(
-        f"{origin}/saas/open",
-        data={
-            "csrf_token": field_of(page.text, "csrf_token"),
-            "code": field_of(page.text, "code"),
-        },
-    )
+    answer = press(visitor, link)
     assert answer.status_code == 200, answer.text[:500]
     action = re.search(r'action="(http[^"]+)"', answer.text).group(1)
     entered = visitor.post(action, data={"token": field_of(answer.text, "token")})
     assert entered.status_code == 303, entered.text[:500]
     return "{0.scheme}://{0.netloc}".format(urlsplit(action))
+
+
+def press(visitor, link):
+    """Follow a one-time link and press its button.
+
+    :return: what the master answers to that
+    """
+    address, _, code = link.partition("#")
+    page = visitor.get(address)
+    assert page.status_code == 200, page.text[:500]
+    action = re.search(r'action="(/[^"]+)"', page.text).group(1)
+    return visitor.post(
+        "{0.scheme}://{0.netloc}{1}".format(urlsplit(link), action),
+        data={"csrf_token": field_of(page.text, "csrf_token"), "code": code},
+    )
 
 
 def facts_of(visitor, url):

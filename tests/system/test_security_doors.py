@@ -51,7 +51,7 @@ def ports(platform):
         "/json/2/saas.api/plan_list",
         "/jsonrpc",
         "/xmlrpc/2/common",
-        "/saas/open/x",
+        "/saas/open",
         "/queue_job/runjob?job_uuid=x",
         "/queue_job/create_test_job",
         "/QUEUE_JOB/runjob",

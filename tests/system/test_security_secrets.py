@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from conftest import press
 from strangers import MASTER, Tenant, role_of
 
 
@@ -61,15 +62,27 @@ def test_no_log_tells_a_secret(platform, used, secrets):
         assert told(secrets, path.read_text(errors="replace")) == [], path
 
 
-def test_the_proxys_log_tells_no_code_and_no_token(platform):
-    code, token = "0123456789-code", "0123456789-token"
+def test_no_log_tells_the_code_of_a_link(platform, shared_instance, visitor):
+    name = shared_instance["subdomain"]
+    link = platform.saasctl("instance", "open", name, "--reason", "test")["url"]
+    code = link.partition("#")[2]
+    assert len(code) > 40
+    assert press(visitor, link).status_code == 200
+    log = platform.run_dir / "log"
+    for told in ("web.log", "nginx/access.log"):
+        assert "GET /saas/open HTTP/1.1" in (log / told).read_text(), told
+    for path in filter(Path.is_file, log.rglob("*")):
+        assert code not in path.read_text(errors="replace"), path
+
+
+def test_the_proxys_log_tells_no_token(platform):
+    token = "0123456789-token"
     master = f"http://127.0.0.1:{int(platform.setting('PORT_BASE')) + 69}"
-    for path in (f"/saas/open/{code}", f"/web/login?token={token}"):
-        assert requests.get(master + path, timeout=30).status_code == 200
+    path = f"/web/login?token={token}"
+    assert requests.get(master + path, timeout=30).status_code == 200
     log = (platform.run_dir / "log/nginx/access.log").read_text()
-    assert '"GET /saas/open/- HTTP/1.1" 200' in log
     assert '"GET /web/login HTTP/1.1" 200' in log
-    assert code not in log and token not in log
+    assert token not in log
 
 
 def test_no_row_of_the_master_tells_a_secret(platform, used, secrets):

@@ -5,6 +5,9 @@ UPDATE saas_database_server
 UPDATE saas_cluster
    SET state = 'closed';
 UPDATE saas_proxy
-   SET state = 'closed', address = 'neutralized-' || id || '.invalid';
+   SET state = 'closed', admin_password_sealed = NULL,
+       address = 'neutralized-' || id || '.invalid',
+       redis_host = 'neutralized-' || id || '.invalid',
+       ping_url = 'http://neutralized-' || id || '.invalid';
 UPDATE saas_storage
    SET state = 'closed', root = '/neutralized/' || id;

@@ -61,15 +61,29 @@ class NginxDriver:
         :raise NotOurs: where the name or a host belongs to another instance
         :raise PermanentInfraError: with nginx's words
         """
-        wanted = render(spec, self._routes.parent / "notice")
+        self.ensure_routes([spec])
+
+    def ensure_routes(self, specs):
+        """Write many routes and reload once; where one is refused, none is written.
+
+        :param list specs: RouteSpec each
+        :raise InfraError: as :meth:`ensure_route`
+        """
+        notice = self._routes.parent / "notice"
+        wanted = [(spec, render(spec, notice)) for spec in specs]
         with self._alone():
-            path, before = self._own(spec)
-            if before == wanted:
-                # A crash may have come before the reload; and nginx reads all or none.
-                self._validate()
-            else:
-                self._try_out(path, before, wanted)
+            changed = [
+                (path, before, text)
+                for (path, before), text in ((self._own(s), text) for s, text in wanted)
+                if before != text
+            ]
+            # A crash may have come before the reload; and nginx reads all or none.
+            self._try_out(changed)
             self._reload()
+
+    def is_emptied(self):
+        """Tell whether there is no route at all, not even a stranger's."""
+        return not self._files()
 
     def remove_route(self, spec):
         """Remove the route and reload.
@@ -123,17 +137,24 @@ class NginxDriver:
             raise NotOurs(f"The route {spec.name} exists and is not this instance's.")
         return path, content
 
-    def _try_out(self, path, before, wanted):
-        """Write a file that stays only if nginx takes it."""
-        kept = path.with_suffix(KEPT)
-        self._write(kept, before or "")
-        self._write(path, wanted)
+    def _try_out(self, changed):
+        """Write files that stay only if nginx takes all of them.
+
+        :param list changed: path, content before or None, and content each
+        """
+        kept = []
+        for path, before, wanted in changed:
+            kept.append(path.with_suffix(KEPT))
+            self._write(kept[-1], before or "")
+            self._write(path, wanted)
         try:
             self._validate()
         except InfraError:
-            self._take_back(kept)
+            for path in kept:
+                self._take_back(path)
             raise
-        kept.unlink()
+        for path in kept:
+            path.unlink()
 
     def _write(self, path, content):
         aside = path.with_suffix(".new")

@@ -78,6 +78,7 @@ class DirectorySpec:
 class ServiceSpec:
     """A tenant's Odoo; what follows ``public_keys`` is what Swarm needs besides.
 
+    :param str database_ca: PEM; whom the database server's certificate must be of
     :param str image: the tenant's image, by digest or id
     :param tuple networks: overlay networks (cells) that it joins
     :param str storage_root: where its storage is mounted on every node
@@ -97,6 +98,7 @@ class ServiceSpec:
     base_url: str
     proxy_secret: str = field(repr=False)
     public_keys: tuple[str, ...] = ()
+    database_ca: str = ""
     image: str = ""
     networks: tuple[str, ...] = ()
     storage_root: str = ""
@@ -206,7 +208,15 @@ class NodeState:
 
 @dataclass(frozen=True)
 class Usage:
-    """Proportional set size in bytes, processor time in seconds."""
+    """What a tenant uses; all but memory is since it started.
+
+    :param int memory: bytes; what could be dropped at once does not count
+    :param float cpu_seconds: processor time
+    :param float throttled_seconds: how long it waited for its share of a processor
+    :param int killed: how many of its processes ended for want of memory
+    """
 
     memory: int
     cpu_seconds: float
+    throttled_seconds: float = 0.0
+    killed: int = 0

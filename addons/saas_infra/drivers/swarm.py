@@ -10,20 +10,23 @@ import tenacity
 
 from .errors import NotFound, NotOurs, PermanentInfraError, RetryableInfraError
 from .specs import service_of
-from .swarm_conf import render
+from .swarm_conf import secret_files
 from .swarm_engine import Engine, OutOfSequence
+from .swarm_images import prune_images
+from .swarm_logs import read_lines
 from .swarm_secrets import Secrets
 from .swarm_spec import STOP_GRACE, build, kind_of, label, scaled_to_nothing
 from .swarm_state import (
     by_service,
     is_live,
+    last_failure,
     mark_of,
     node_states,
     replicas,
     service_state,
     task_state,
-    why,
 )
+from .swarm_usage import Collector
 from .tasks import look_up
 
 _ENDED = ("completed", "paused", "rollback_completed", "rollback_paused")
@@ -55,6 +58,7 @@ class SwarmDriver:
     ):
         self._engine = Engine(address, certificates, ssh, timeout)
         self._secrets = Secrets(self._engine)
+        self._collector = Collector(self._engine, platform)
         self._platform = platform
         self._conf_template = conf_template
         self._settle_time = settle
@@ -78,12 +82,12 @@ class SwarmDriver:
         :raise PermanentInfraError: where the new settings do not work: Swarm went back
         """
         found = self._find(spec)
-        secret, body = self._wish(spec)
+        secrets, body = self._wish(spec)
         if not found:
             self._engine.call("create_service", **body)
         else:
             self._change(spec, found, body)
-        self._secrets.prune(spec, keep=secret["Spec"]["Name"])
+        self._secrets.prune(spec, keep=secrets)
 
     def stop_service(self, spec):
         """Scale the service to nothing and wait for its end; it keeps its image.
@@ -141,7 +145,7 @@ class SwarmDriver:
         """End a task and forget it."""
         self._remove(spec)
 
-    # Where and what they say
+    # Where they are, what they say and use
 
     def list_nodes(self):
         """List the machines of the swarm.
@@ -158,25 +162,36 @@ class SwarmDriver:
         found = self._find(spec)
         if not found:
             return ""
-        content = self._engine.call(
-            "service_logs",
-            found["ID"],
-            stdout=True,
-            stderr=True,
-            timestamps=True,
-            tail=lines,
-        )
-        # Of several containers, so sorted by time.
-        stamped = sorted(b"".join(content).decode(errors="replace").splitlines())
+        stamped = read_lines(self._engine, found["ID"], lines)
         return "\n".join(line.partition(" ")[2] for line in stamped[-lines:])
+
+    def usage(self):
+        """Measure all tenants at once, in three calls.
+
+        :return: usage by name of service, some seconds old; who is new is left out
+        :rtype: dict[str, Usage]
+        """
+        tasks = self._engine.call("tasks", filters=self._chosen("service"))
+        return self._collector.measure(tasks)
+
+    def prune_images(self, keep):
+        """Remove our images that nothing refers to, on the engine that is talked to.
+
+        :param set keep: ids and digests of those that must stay
+        :return: the ids of those that went
+        :rtype: list[str]
+        """
+        return prune_images(self._engine, keep)
 
     # Steps
 
     def _wish(self, spec):
-        """Return the secret, made if it is missing, and what Swarm is to be told."""
-        conf = render(self._conf_template, spec)
-        secret = self._secrets.ensure(spec, conf)
-        return secret, build(spec, secret)
+        """Return its secrets, made where missing, and what Swarm is to be told."""
+        files = secret_files(self._conf_template, spec)
+        secrets = {
+            path: self._secrets.ensure(spec, content) for path, content in files.items()
+        }
+        return secrets.values(), build(spec, secrets)
 
     def _change(self, spec, found, body):
         served, changed = replicas(found), _digest(found) != _digest(body)
@@ -199,15 +214,9 @@ class SwarmDriver:
         if not found or _digest(found) != wanted:
             raise PermanentInfraError(
                 f"{spec.name} did not start with its new settings and was left with "
-                f"the old ones. {self._last_failure(spec)}".strip(),
+                f"the old ones. {last_failure(self._tasks(spec))}".strip(),
                 "Its log says more.",
             )
-
-    def _last_failure(self, spec):
-        ended = [task for task in self._tasks(spec) if not is_live(task)]
-        failed = [task for task in ended if task["Status"]["State"] != "shutdown"]
-        failed.sort(key=lambda task: task["CreatedAt"])
-        return why(failed[-1]) if failed else ""
 
     def _update(self, spec, change):
         """Change a service as it is now; again where somebody was faster.
@@ -274,14 +283,17 @@ class SwarmDriver:
         return self._engine.call("tasks", filters={"label": chosen})
 
     def _list(self, kind, state):
-        chosen = [f"{label('platform')}={self._platform}", f"{label('kind')}={kind}"]
-        services = self._engine.call("services", filters={"label": chosen})
-        tasks = by_service(self._engine.call("tasks", filters={"label": chosen}))
+        services = self._engine.call("services", filters=self._chosen(kind))
+        tasks = by_service(self._engine.call("tasks", filters=self._chosen(kind)))
         return {
             service["Spec"]["Name"]: state(service, tasks[service["ID"]])
             for service in services
             if mark_of(service)
         }
+
+    def _chosen(self, kind):
+        platform = f"{label('platform')}={self._platform}"
+        return {"label": [platform, f"{label('kind')}={kind}"]}
 
 
 def _digest(service):

@@ -1,4 +1,4 @@
-"""The odoo.conf of a tenant on Swarm: the content of its Docker secret."""
+"""What a tenant on Swarm reads at its start: the content of its Docker secrets."""
 
 import re
 from string import Template
@@ -10,13 +10,27 @@ from .specs import service_of
 DIRECTORY = "/var/lib/odoo"
 ADDONS = "/usr/lib/saasodoo/addons"
 HTTP_PORT = 8069
+CONF = "/run/secrets/odoo.conf"
+DATABASE_CA = "/run/secrets/database-ca.pem"
 _WORKER_MEMORY = 512 * 1024**2
 _NAMES = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _LINE = re.compile(r"[^\x00-\x1f\x7f]*")
 
 
+def secret_files(template, spec):
+    """Return what the container finds below /run/secrets: text by path.
+
+    :param str template: as for :func:`render`
+    :rtype: dict[str, str]
+    """
+    files = {CONF: render(template, spec)}
+    if authority := service_of(spec).database_ca:
+        files[DATABASE_CA] = authority
+    return files
+
+
 def render(template, spec):
-    """Fill in the template.
+    """Fill in the template of odoo.conf.
 
     :param str template: text with the placeholders of config/swarm/tenant.conf
     :raise PermanentInfraError: where a value would be more than one line
@@ -32,6 +46,7 @@ def render(template, spec):
         "database": _name(database.name),
         "role": _name(database.role),
         "password": database.password,
+        "sslmode": "verify-full" if service.database_ca else "prefer",
         "directory": DIRECTORY,
         "tenant_addons": ADDONS,
         "workers": workers,

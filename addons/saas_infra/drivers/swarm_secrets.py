@@ -8,7 +8,7 @@ from .swarm_spec import label, labels, secret_name
 
 
 class Secrets:
-    """Secrets with the odoo.conf of services and tasks.
+    """Secrets of services and tasks, each with one file.
 
     :param Engine engine: the swarm's
     """
@@ -16,17 +16,17 @@ class Secrets:
     def __init__(self, engine):
         self._engine = engine
 
-    def ensure(self, spec, conf):
+    def ensure(self, spec, content):
         """Have a secret of that content.
 
         :return: the secret as Swarm knows it, without its content
         :raise NotOurs: where its name belongs to another instance
         """
-        name = secret_name(spec, conf)
+        name = secret_name(spec, content)
         found = self._named(name)
         if not found:
             self._engine.call(
-                "create_secret", name=name, data=conf.encode(), labels=labels(spec)
+                "create_secret", name=name, data=content.encode(), labels=labels(spec)
             )
             found = self._named(name)
         mark = (found["Spec"].get("Labels") or {}).get(label("mark"))
@@ -34,15 +34,16 @@ class Secrets:
             raise NotOurs(f"The secret {name} exists and is not this instance's.")
         return found
 
-    def prune(self, spec, keep=None):
+    def prune(self, spec, keep=()):
         """Remove the secrets of a service or task.
 
-        :param str|None keep: the name of the one in use
+        :param keep: the secrets in use, as :meth:`ensure` returned them
         """
+        kept = {secret["ID"] for secret in keep}
         mark = service_of(spec).mark
         chosen = [f"{label('mark')}={mark}", f"{label('name')}={spec.name}"]
         for secret in self._engine.call("secrets", filters={"label": chosen}):
-            if secret["Spec"]["Name"] != keep:
+            if secret["ID"] not in kept:
                 with suppress(NotFound):  # another was faster
                     self._engine.call("remove_secret", secret["ID"])
 

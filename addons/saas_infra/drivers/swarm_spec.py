@@ -6,11 +6,10 @@ import re
 
 from .errors import PermanentInfraError
 from .specs import TaskSpec, service_of
-from .swarm_conf import DIRECTORY, HTTP_PORT
+from .swarm_conf import CONF, DATABASE_CA, DIRECTORY, HTTP_PORT
 
 PREFIX = "saasodoo"
 SECOND = 10**9
-CONF = "/run/secrets/odoo.conf"
 STOP_GRACE = 60
 _MEBIBYTE = 1024**2
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,50}")
@@ -46,20 +45,20 @@ def labels(spec):
     }
 
 
-def secret_name(spec, conf):
+def secret_name(spec, content):
     """Name the secret after its content: secrets never change."""
-    return f"{spec.name}_{hashlib.sha256(conf.encode()).hexdigest()[:12]}"
+    return f"{spec.name}_{hashlib.sha256(content.encode()).hexdigest()[:12]}"
 
 
-def build(spec, secret):
+def build(spec, secrets):
     """Build what the SDK's create_service and update_service take.
 
-    :param dict secret: ID and name of the secret with its odoo.conf
+    :param dict secrets: ID and name of each secret, by the path of its file
     """
     _check(spec)
     service = service_of(spec)
     template = {
-        "ContainerSpec": _container(spec, secret),
+        "ContainerSpec": _container(spec, secrets),
         "Resources": _resources(service.limits),
         "Placement": {"Constraints": list(service.constraints)},
         "Networks": [{"Target": name} for name in service.networks],
@@ -71,7 +70,7 @@ def build(spec, secret):
     body = {"name": spec.name, "task_template": template}
     body |= _task() if kind_of(spec) == "task" else _service()
     template["RestartPolicy"] = body.pop("restart_policy")
-    digest = _digest(body, secret)
+    digest = _digest(body, secrets)
     body["labels"] = labels(spec) | {label("digest"): digest}
     # On the task too: then whatever changes, Swarm makes a new task and reports on it.
     template["ContainerSpec"]["Labels"] = body["labels"]
@@ -115,7 +114,7 @@ def _task():
     }
 
 
-def _container(spec, secret):
+def _container(spec, secrets):
     service = service_of(spec)
     user = str(service.uid)
     content = {
@@ -145,19 +144,10 @@ def _container(spec, secret):
             _tmpfs("/tmp", 256),
             _tmpfs("/run", 16),
         ],
-        "Secrets": [
-            {
-                "SecretID": secret["ID"],
-                "SecretName": secret["Spec"]["Name"],
-                "File": {
-                    "Name": CONF,
-                    "UID": user,
-                    "GID": user,
-                    "Mode": 0o400,
-                },
-            }
-        ],
+        "Secrets": [_secret(*each, user) for each in secrets.items()],
     }
+    if DATABASE_CA in secrets:
+        content["Env"].append(f"PGSSLROOTCERT={DATABASE_CA}")
     if kind_of(spec) == "service":
         content["HealthCheck"] = {
             "Test": ["CMD-SHELL", _HEALTH],
@@ -167,6 +157,14 @@ def _container(spec, secret):
             "Retries": 3,
         }
     return content
+
+
+def _secret(path, secret, user):
+    return {
+        "SecretID": secret["ID"],
+        "SecretName": secret["Spec"]["Name"],
+        "File": {"Name": path, "UID": user, "GID": user, "Mode": 0o400},
+    }
 
 
 def _tmpfs(target, size):
@@ -202,9 +200,11 @@ def _arguments(spec):
     ]
 
 
-def _digest(body, secret):
-    """Tell two wishes apart; the secret's name stands for its content."""
-    content = json.dumps(body, sort_keys=True).replace(secret["ID"], "")
+def _digest(body, secrets):
+    """Tell two wishes apart; a secret's name stands for its content."""
+    content = json.dumps(body, sort_keys=True)
+    for secret in secrets.values():
+        content = content.replace(secret["ID"], "")
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 

@@ -30,6 +30,20 @@ def is_live(task):
     return task["Status"]["State"] in _LIVE
 
 
+def container_of(task):
+    """Return the id of its container; nothing where it has none yet."""
+    return (task["Status"].get("ContainerStatus") or {}).get("ContainerID", "")
+
+
+def image_of(task):
+    return task["Spec"]["ContainerSpec"]["Image"]
+
+
+def name_of(task):
+    """Return the name of its service."""
+    return task["Spec"]["ContainerSpec"]["Labels"][label("name")]
+
+
 def mark_of(service):
     return Mark.parse((service["Spec"].get("Labels") or {}).get(label("mark")))
 
@@ -44,7 +58,7 @@ def service_state(service, tasks):
     :param list tasks: Swarm's tasks of it, the newest first
     :rtype: ServiceState
     """
-    up = next((task for task in tasks if _is_up(task)), None)
+    up = next((task for task in tasks if is_up(task)), None)
     message = "" if up else _why_not(service, tasks)
     running = bool(up) or (not message and bool(replicas(service)))
     return ServiceState(
@@ -56,7 +70,7 @@ def service_state(service, tasks):
     )
 
 
-def _is_up(task):
+def is_up(task):
     """Whether it serves; one on a lost node is said to run, but not wanted any more."""
     return task["Status"]["State"] == task["DesiredState"] == "running"
 
@@ -101,6 +115,17 @@ def why(task):
     if code:
         return f"It ended with exit code {code}."
     return f"It ended: {text or status['State']}."
+
+
+def last_failure(tasks):
+    """Say why the newest of the tasks that failed did; empty where none did.
+
+    :param list tasks: Swarm's tasks of one service
+    """
+    ended = [task for task in tasks if not is_live(task)]
+    failed = [task for task in ended if task["Status"]["State"] != "shutdown"]
+    failed.sort(key=lambda task: task["CreatedAt"])
+    return why(failed[-1]) if failed else ""
 
 
 def node_states(nodes):

@@ -5,6 +5,7 @@ import hashlib
 import json
 import secrets
 import socket
+import ssl
 import time
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
@@ -15,6 +16,8 @@ from nacl.signing import SigningKey
 from .errors import NotFound, PermanentInfraError, RetryableInfraError
 
 SECRET_HEADER = "X-SaaSOdoo-Secret"
+# What tenants are told that we speak; see PROTOCOL of saas_tenant.
+PROTOCOL = 1
 LIFE = 60  # seconds; the tenant accepts no token that lives longer
 POLL = 0.02  # seconds between two looks
 MAX_ANSWER = 1 << 20  # bytes
@@ -30,6 +33,7 @@ class TenantClient:
         nothing is signed
     :param instance: UUID of the instance, the audience of what is signed
     :param platform: UUID of the platform, its issuer
+    :param ssl.SSLContext|None tls: for a proxy that speaks TLS: whom to trust
     :param timeout: seconds that one request may take, its answer included
     """
 
@@ -42,9 +46,11 @@ class TenantClient:
         sign_key=None,
         instance="",
         platform="",
+        tls=None,
         timeout=10.0,
     ):
         self.address = address
+        self.tls = tls
         self.host = host
         self.instance = instance
         self.platform = platform
@@ -116,6 +122,7 @@ class TenantClient:
             "iss": self.platform,
             "aud": self.instance,
             "sub": subject,
+            "ver": PROTOCOL,
             "iat": now,
             "exp": now + min(int(life), LIFE),
             "jti": secrets.token_urlsafe(24),
@@ -131,19 +138,41 @@ class TenantClient:
         deadline = time.monotonic() + timeout
         with closing(HTTPConnection(*self.address, timeout=timeout)) as connection:
             try:
-                connection.connect()
-                with hung_up(connection.sock, deadline):
+                connected = self._connect(connection)
+                with hung_up(connected, deadline):
+                    if self.tls:
+                        connected.do_handshake()
                     headers = self._headers | (headers or {})
                     connection.request(method, path, body, headers)
                     yield connection.getresponse()
             except TimeoutError as error:
                 raise late from error
+            except ssl.SSLCertVerificationError as error:
+                raise PermanentInfraError(
+                    f"The certificate of {self.host} is refused: "
+                    f"{error.verify_message}.",
+                    "Renew it, or give the proxy the certificate of its authority.",
+                ) from error
             except (OSError, HTTPException) as error:
                 if time.monotonic() >= deadline:
                     raise late from error
                 raise RetryableInfraError(f"{self.host} cannot be reached.") from error
         if time.monotonic() >= deadline:
             raise late
+
+    def _connect(self, connection):
+        """Connect; a proxy will have to show that it is the address's.
+
+        :return: the socket, before the first word on it
+        """
+        connection.connect()
+        if self.tls:
+            connection.sock = self.tls.wrap_socket(
+                connection.sock,
+                server_hostname=self.host,
+                do_handshake_on_connect=False,
+            )
+        return connection.sock
 
     def _content(self, answer):
         """Read a JSON object, in bounds."""

@@ -60,7 +60,7 @@ end
 each_host(wanted, function(host) redis.call('HSET', KEYS[2], host, name) end)
 wanted.keys, wanted.values = keys, nil
 redis.call('HSET', KEYS[1], name, cjson.encode(wanted))
-redis.call('PUBLISH', ARGV[4], 'set')
+if ARGV[4] ~= '' then redis.call('PUBLISH', ARGV[4], 'set') end
 return {{}}
 """
 _REMOVE = f"""{_COMMON}
@@ -74,7 +74,7 @@ return {{}}
 class TraefikDriver:
     """The proxy of many machines.
 
-    :param str host: where Redis listens
+    :param str host: where Redis listens: a host, or the path of its socket
     :param int port: its port
     :param str password: of ``user``
     :param str platform: UUID of this platform
@@ -96,9 +96,10 @@ class TraefikDriver:
         scheme="http",
         timeout=10.0,
     ):
-        self._login = {
-            "host": host,
-            "port": port,
+        place = {"host": host, "port": port}
+        if host.startswith("/"):
+            place = {"unix_socket_path": host}
+        self._login = place | {
             "username": user,
             "password": password,
             "socket_timeout": timeout,
@@ -131,14 +132,32 @@ class TraefikDriver:
         :raise NotOurs: where the name or a host belongs to another instance
         :raise PermanentInfraError: where a value does not fit
         """
-        self._run(_ENSURE, spec)
+        self.ensure_routes([spec])
+
+    def ensure_routes(self, specs):
+        """Write many routes in one step: Traefik finds all of them, or none yet.
+
+        :param list specs: RouteSpec each; where one is refused the others are written
+        :raise InfraError: as :meth:`ensure_route`, of the first that was refused
+        """
+        last = len(specs) - 1
+        # Traefik reads everything again for each message.
+        self._run(
+            (_ENSURE, spec, CHANGED if place == last else "")
+            for place, spec in enumerate(specs)
+        )
+
+    def is_emptied(self):
+        """Tell whether there is no route at all, not even a stranger's."""
+        with self._redis() as client:
+            return not client.exists(ROUTES)
 
     def remove_route(self, spec):
         """Remove the route.
 
         :raise NotOurs: where the route carries another mark
         """
-        self._run(_REMOVE, spec)
+        self._run([(_REMOVE, spec, CHANGED)])
 
     def list_routes(self):
         """List the routes of this platform, in one round trip.
@@ -155,18 +174,33 @@ class TraefikDriver:
             if route and route.mark.platform == self._platform
         }
 
-    def _run(self, script, spec):
+    def _run(self, calls):
+        """Run scripts in one transaction.
+
+        :param calls: script, spec and the channel that is told, empty for none
+        """
+        words = [
+            (script, 2, ROUTES, HOSTS, *self._arguments(spec), channel, STAYS)
+            for script, spec, channel in calls
+        ]
+        with self._redis() as client, client.pipeline(transaction=True) as pipe:
+            for each in words:
+                pipe.eval(*each)
+            refusals = pipe.execute()
+        for (_script, _count, _routes, _hosts, name, *_rest), refusal in zip(
+            words, refusals, strict=True
+        ):
+            if refusal and refusal[0] == "host":
+                raise NotOurs(f"The address belongs to another route: {refusal[1]}.")
+            if refusal:
+                raise NotOurs(f"The route {name} exists and is not this instance's.")
+
+    def _arguments(self, spec):
         wanted = header(spec) | {
             "redirects": spec.redirects,
             "values": render(spec, self._scheme),
         }
-        words = (spec.name, str(spec.mark), json.dumps(wanted), CHANGED, STAYS)
-        with self._redis() as client:
-            refusal = client.eval(script, 2, ROUTES, HOSTS, *words)
-        if refusal and refusal[0] == "host":
-            raise NotOurs(f"The address belongs to another route: {refusal[1]}.")
-        if refusal:
-            raise NotOurs(f"The route {spec.name} exists and is not this instance's.")
+        return spec.name, str(spec.mark), json.dumps(wanted)
 
     @contextmanager
     def _redis(self):

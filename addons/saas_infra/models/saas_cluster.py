@@ -66,15 +66,22 @@ class SaasCluster(models.Model):
 
     @api.constrains("kind", "uid_base", "uid_count", "port_base", "port_count")
     def _check_numbers_apart(self):
-        """Refuse numbers that another cluster of this machine gives to tenants."""
-        here = self.search([("kind", "=", "process")])
-        for cluster in self & here:
-            for other in here - cluster:
-                if cluster._shares("uid", other) or cluster._shares("port", other):
+        """Refuse numbers that another cluster gives to its tenants.
+
+        User ids are told apart everywhere, as a storage may be mounted in several
+        clusters; ports where they are this machine's.
+        """
+        every = self.search([("uid_count", ">", 0)])
+        for cluster in self:
+            for other in every - cluster:
+                here = cluster.kind == other.kind == "process"
+                if cluster._shares("uid", other) or (
+                    here and cluster._shares("port", other)
+                ):
                     raise ValidationError(
                         self.env._(
-                            "%(one)s and %(other)s are on the same machine: they need "
-                            "user ids and ports of their own.",
+                            "%(one)s and %(other)s need user ids of their own, and "
+                            "ports of their own where they are on the same machine.",
                             one=cluster.name,
                             other=other.name,
                         )
@@ -93,11 +100,28 @@ class SaasCluster(models.Model):
     def _get_driver(self):
         """Build the runtime's driver; the one place that tests replace."""
         self._check_talked_to()
+        return getattr(self, f"_get_{self.kind}_driver")()
+
+    def _get_process_driver(self):
         return ProcessDriver(
             socket=get_embedded().supervisor_socket,
             helper=self._get_helper(),
             platform=get_settings().platform,
         )
+
+    def _get_upstream(self, service, port):
+        """Return where the proxy finds a tenant: host and port.
+
+        :param str service: its name outside
+        :param int port: the number that placement gave to it
+        """
+        self.ensure_one()
+        return f"127.0.0.1:{port}"
+
+    def _is_reached_directly(self):
+        """Tell whether the master can open a tenant's port itself."""
+        self.ensure_one()
+        return True
 
     def _get_hostname(self, subdomain):
         self.ensure_one()

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import fields, models
 
 from ..drivers.postgresql import PostgresqlDriver
 from ..tools.settings import get_settings
@@ -7,7 +7,7 @@ from ..tools.settings import get_settings
 class SaasDatabaseServer(models.Model):
     _name = "saas.database.server"
     _description = "Database Server"
-    _inherit = ["saas.place.mixin", "saas.sealed.mixin"]
+    _inherit = ["saas.place.mixin", "saas.login.mixin"]
     _order = "name"
 
     name = fields.Char(required=True)
@@ -15,12 +15,16 @@ class SaasDatabaseServer(models.Model):
     host = fields.Char(required=True)
     port = fields.Integer(required=True, default=5432)
     admin_login = fields.Char(required=True)
-    admin_password_sealed = fields.Char(copy=False, groups="base.group_system")
-    admin_password = fields.Char(
-        compute="_compute_admin_password",
-        inverse="_inverse_admin_password",
-        groups="saas_infra.group_operator",
-        help="Sealed as soon as it is saved; nobody can read it back here.",
+    tenant_host = fields.Char(
+        string="Host for Tenants",
+        help="Where tenants reach it, if not where the master does: a PgBouncer, or "
+        "its address in their network.",
+    )
+    tenant_port = fields.Integer(string="Port for Tenants")
+    ca_certificate = fields.Text(
+        string="Authority",
+        help="The certificate (PEM) that its own is signed by. With it, tenants of a "
+        "swarm talk to nobody else: TLS, with the name in the certificate checked.",
     )
     max_databases = fields.Integer(default=200, required=True)
     max_connections = fields.Integer(
@@ -49,18 +53,9 @@ class SaasDatabaseServer(models.Model):
         "A tenant needs at least one connection; no limit is below nothing.",
     )
     _port_check = models.Constraint(
-        "CHECK (port BETWEEN 1 AND 65535)", "A port is a number from 1 to 65535."
+        "CHECK (port BETWEEN 1 AND 65535 AND tenant_port BETWEEN 0 AND 65535)",
+        "A port is a number from 1 to 65535.",
     )
-
-    @api.depends_context("uid")
-    def _compute_admin_password(self):
-        self.admin_password = False
-
-    def _inverse_admin_password(self):
-        for server in self:
-            if server.admin_password:
-                sealed = server._seal(server.admin_password, *server._get_address())
-                server.sudo().admin_password_sealed = sealed
 
     def _get_driver(self):
         """Build the driver of this server; the one place that tests replace."""
@@ -73,13 +68,14 @@ class SaasDatabaseServer(models.Model):
             platform=get_settings().platform,
         )
 
-    def _get_admin_password(self):
-        """Open the admin's password, for the address that it was entered for."""
-        return self._unseal(self.sudo().admin_password_sealed, *self._get_address())
-
     def _get_address(self):
         self.ensure_one()
         return self.admin_login, self.host, self.port
+
+    def _get_tenant_address(self):
+        """Return host and port that tenants' Odoo connects to."""
+        self.ensure_one()
+        return self.tenant_host or self.host, self.tenant_port or self.port
 
     def _has_room_for(self, count):
         """Tell whether one more database fits.

@@ -1,3 +1,5 @@
+import ssl
+
 from odoo import fields, models
 
 from ..drivers.nginx import NginxDriver
@@ -22,6 +24,11 @@ class SaasProxy(models.Model):
         help="Where the master reaches the proxy to see a tenant as visitors do.",
     )
     port = fields.Integer(required=True, help="The port that visitors type.")
+    ca_certificate = fields.Text(
+        string="Authority",
+        help="The certificate (PEM) that the proxy's own is signed by; empty where "
+        "everybody's computer knows it.",
+    )
 
     _address_uniq = models.Constraint(
         "UNIQUE (address, port)", "This proxy is known already."
@@ -33,6 +40,9 @@ class SaasProxy(models.Model):
     def _get_driver(self):
         """Build the driver of this proxy; the one place that tests replace."""
         self._check_talked_to()
+        return getattr(self, f"_get_{self.kind}_driver")()
+
+    def _get_nginx_driver(self):
         embedded = get_embedded()
         return NginxDriver(
             routes_dir=embedded.routes_dir,
@@ -41,6 +51,16 @@ class SaasProxy(models.Model):
             conf=embedded.nginx_conf,
             platform=get_settings().platform,
         )
+
+    def _get_tls(self):
+        """Build what a client of ours checks the proxy's certificate with.
+
+        :rtype: ssl.SSLContext|None
+        """
+        self.ensure_one()
+        if self.scheme == "http":
+            return None
+        return ssl.create_default_context(cadata=self.ca_certificate or None)
 
     def _get_url(self, host):
         """Return the address that a visitor types for a host."""

@@ -2,6 +2,7 @@ from uuid import uuid4
 
 from odoo import api, fields, models
 
+from ..drivers.cephfs import CephfsDriver
 from ..drivers.directory import DirectoryDriver
 from ..tools.settings import get_settings
 
@@ -15,11 +16,20 @@ class SaasStorage(models.Model):
     name = fields.Char(required=True)
     cluster_id = fields.Many2one("saas.cluster", required=True, ondelete="restrict")
     kind = fields.Selection(
-        [("directory", "Directory")], required=True, default="directory"
+        [("directory", "Directory"), ("cephfs", "CephFS")],
+        required=True,
+        default="directory",
+        help="On CephFS the file system itself keeps to a tenant's quota and counts "
+        "what it uses; a directory is measured.",
     )
     root = fields.Char(
         required=True,
         help="The folder where the storage is mounted; tenants live below it.",
+    )
+    tenant_root = fields.Char(
+        string="Root for Tenants",
+        help="Where the nodes of a swarm mount it, if elsewhere: on CephFS by a login "
+        "that may not set quotas.",
     )
     uuid = fields.Char(
         string="UUID",
@@ -72,12 +82,20 @@ class SaasStorage(models.Model):
     def _get_driver(self):
         """Build the driver of this storage; the one place that tests replace."""
         self._check_talked_to()
-        return DirectoryDriver(
+        return self._get_driver_class()(
             root=self.root,
             helper=self.cluster_id._get_helper(),
             storage_uuid=self.uuid,
             platform=get_settings().platform,
         )
+
+    def _get_driver_class(self):
+        return {"directory": DirectoryDriver, "cephfs": CephfsDriver}[self.kind]
+
+    def _get_tenant_root(self):
+        """Return where nodes mount it for tenants."""
+        self.ensure_one()
+        return self.tenant_root or self.root
 
     def _has_room_for(self, count, reserved_gb):
         """Tell whether one more tenant fits.

@@ -32,6 +32,10 @@ class Embedded:
     def nginx_conf(self):
         return str(self.run_dir / "etc/nginx-check.conf")
 
+    @property
+    def swarm_conf_template(self):
+        return self.run_dir / "code/swarm-tenant.conf"
+
     nginx = "/usr/sbin/nginx"
 
 

@@ -27,6 +27,7 @@ class Settings:
     seal_private_keys: Path | None = None
     sign_private_key: Path | None = None
     run_dir: Path | None = None
+    engine: str = ""
 
 
 @functools.cache
@@ -46,6 +47,7 @@ def get_settings():
         service=values.get("service", ""),
         platform=values.get("platform", ""),
         proxy_secret=values.get("proxy_secret", ""),
+        engine=values.get("engine", ""),
         **paths,
     )
 

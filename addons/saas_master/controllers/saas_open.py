@@ -12,18 +12,23 @@ PAGE = "saas_master.open_instance"
 
 class SaasOpen(http.Controller):
     @http.route(
-        "/saas/open/<string:code>",
+        "/saas/open",
         type="http",
         auth="public",
         methods=["GET"],
         readonly=False,
     )
-    def ask(self, code):
-        """Show the button: a link alone, followed by a mail scanner, spends nothing."""
-        return self._page({"code": code})
+    def ask(self):
+        """Show the button: a link alone, followed by a mail scanner, spends nothing.
+
+        The code is the link's fragment: no server is told it, and so no log.
+        """
+        return self._page({"ask": True})
 
     @http.route(
-        "/saas/open",
+        # Another path: a browser that shows what came of one link and is given the
+        # next must not take it for a place in the same page.
+        "/saas/open/enter",
         type="http",
         auth="public",
         methods=["POST"],
@@ -59,7 +64,7 @@ class SaasOpen(http.Controller):
 
     def _page(self, values, status=200):
         response = request.render(
-            PAGE, {"code": "", "token": "", "over": False, **values}
+            PAGE, {"ask": False, "token": "", "over": False, **values}
         )
         response.status_code = status
         response.headers["Cache-Control"] = "no-store"

@@ -41,6 +41,10 @@ from . import saas_api_instance
 from . import saas_api_platform
 from . import saas_connection
 from . import saas_measurement
+from . import saas_watch
+from . import saas_watch_routes
+from . import saas_watch_instance
+from . import saas_watch_node
 from . import saas_room
 from . import saas_inquiry_actions
 from . import saas_instance_actions

@@ -28,6 +28,7 @@ class QueueJob(models.Model):
             ("saas.operation", "_job_run"),
             ("saas.inquiry", "_job_answer"),
             ("saas.measurement", "_job_measure"),
+            ("saas.watch", "_job_watch"),
         }
 
     def _is_allowed(self):

@@ -25,18 +25,22 @@ class SaasAlarm(models.AbstractModel):
         :param str text: what happened and what to do about it
         """
         message = f"{subject}: {text}"
+        if self._log_once(kind, message, instance=instance, operation=operation):
+            self._mail_managers(subject, text)
+
+    @api.model
+    def _log_once(self, kind, message, **about):
+        """Log an event, unless it was logged within some hours.
+
+        :param about: what it is about, as for ``saas.event``
+        :return: the event, or nothing
+        """
         events = self.env["saas.event"].sudo()
-        if events.search_count(
-            [
-                ("kind", "=", kind),
-                ("message", "=", message),
-                ("create_date", ">", fields.Datetime.now() - QUIET),
-            ],
-            limit=1,
-        ):
-            return
-        events._log(kind, message, instance=instance, operation=operation)
-        self._mail_managers(subject, text)
+        lately = fields.Datetime.now() - QUIET
+        same = [("kind", "=", kind), ("message", "=", message)]
+        if events.search_count([*same, ("create_date", ">", lately)], limit=1):
+            return events
+        return events._log(kind, message, **about)
 
     @api.model
     def _mail_managers(self, subject, text):

@@ -18,6 +18,7 @@ class SaasApi(models.AbstractModel):
                 "memory_mb": plan.memory_mb,
                 "storage_gb": plan.storage_gb,
                 "trial_days": plan.trial_days,
+                "may_rename": plan.may_rename,
                 "prices": [
                     {
                         "period": price.period,

@@ -65,8 +65,8 @@ class SaasApi(models.AbstractModel):
     @api.model
     def template_list(self):
         """List the templates."""
-        names = ["database", "name", "state", "message", "modules", "languages"]
-        names.append("built_at")
+        names = ["database", "name", "country_group_id", "state", "message"]
+        names += ["modules", "languages", "built_at"]
         return self._list("saas.template", names)
 
     @api.model
@@ -146,18 +146,33 @@ class SaasApi(models.AbstractModel):
         return {"id": storage.id, "name": storage.name, "inquiry": inquiry.id}
 
     @api.model
-    def template_build(self, version=None, cluster=None, server=None, dry_run=False):
-        """Build a template; without names, of the only one of each there is."""
+    def template_build(
+        self,
+        version=None,
+        cluster=None,
+        server=None,
+        countries=None,
+        modules=None,
+        dry_run=False,
+    ):
+        """Build a template; without names, of the only one of each there is.
+
+        :param str countries: name or code of a country group, for its customers alone
+        :param str modules: beside those of the version, separated by commas
+        """
         self._check_group("operator")
         version = self._choose("saas.odoo.version", version)
         cluster = self._choose("saas.cluster", cluster)
         server = self._choose("saas.database.server", server)
+        group = self._find_country_group(countries)
         storage = cluster._get_template_storage()
         if not storage:
             raise UserError(self.env._("%s has no open storage.", cluster.name))
         templates = self.env["saas.template"]
         with self._tried(dry_run):
-            operation = templates._build(version, cluster, server, storage)
+            operation = templates._build(
+                version, cluster, server, storage, group=group, extra_modules=modules
+            )
             if dry_run:
                 return self._describe_plan("build_template", operation)
         return {"operation": self._describe_operation(operation)}
@@ -173,6 +188,12 @@ class SaasApi(models.AbstractModel):
             if dry_run:
                 return self._describe_plan("remove_template", operation)
         return {"operation": self._describe_operation(operation)}
+
+    def _find_country_group(self, name):
+        if not name:
+            return None
+        domain = ["|", ("code", "=", name), ("name", "=", name)]
+        return self._find("res.country.group", domain, f"country group {name}")
 
     def _choose(self, model, name):
         domain = [("name", "=", name)] if name else []

@@ -17,41 +17,7 @@ class SaasCluster(models.Model):
         region = self._ensure_one(
             "saas.region", ("code",), {"code": "local", "name": "This machine"}
         )
-        proxy = self._ensure_one(
-            "saas.proxy",
-            ("address", "port"),
-            {
-                "name": "nginx",
-                "kind": "nginx",
-                "address": settings["proxy_address"],
-                "port": settings["public_port"],
-            },
-        )
-        cluster = self._ensure_one(
-            "saas.cluster",
-            ("name",),
-            {
-                "name": "local",
-                "kind": "process",
-                "region_id": region.id,
-                "proxy_id": proxy.id,
-                **{
-                    key: settings[key]
-                    for key in (
-                        "base_domain",
-                        "uid_base",
-                        "uid_count",
-                        "port_base",
-                        "port_count",
-                    )
-                },
-            },
-        )
-        node = {"name": "localhost", "cluster_id": cluster.id}
-        room = {key: settings[key] for key in ("cores", "memory_mb")}
-        if settings["room_changed"]:
-            node |= room
-        self._ensure_one("saas.node", ("cluster_id", "name"), node, room)
+        cluster = self._setup_cluster(settings, region, self._setup_proxy(settings))
         self._ensure_one(
             "saas.storage",
             ("cluster_id", "root"),
@@ -61,21 +27,81 @@ class SaasCluster(models.Model):
                 "root": settings["storage_root"],
             },
         )
+        self._setup_server(settings, region)
+        version = self._ensure_one("saas.odoo.version", ("name",), {"name": "19.0"})
+        if version.image != (settings.get("image") or False):
+            version._write_guarded({"image": settings.get("image")})
+
+    def _setup_proxy(self, settings):
+        values = {
+            "name": "nginx",
+            "kind": "nginx",
+            "address": settings["proxy_address"],
+            "port": settings["public_port"],
+        }
+        if settings["runtime"] == "swarm":
+            values |= {
+                "name": "traefik",
+                "kind": "traefik",
+                "scheme": settings["scheme"],
+                "ca_certificate": settings["ca_certificate"],
+                "redis_host": settings["redis_socket"],
+                "admin_login": "saasodoo",
+                "ping_url": settings["ping_url"],
+            }
+        proxy = self._ensure_one("saas.proxy", ("address", "port"), values)
+        self._ensure_password(proxy, settings.get("redis_password"))
+        return proxy
+
+    def _setup_cluster(self, settings, region, proxy):
+        names = ("base_domain", "uid_base", "uid_count", "port_base", "port_count")
+        cluster = self._ensure_one(
+            "saas.cluster",
+            ("name",),
+            {
+                "name": "local",
+                "kind": settings["runtime"],
+                "region_id": region.id,
+                "proxy_id": proxy.id,
+                **{name: settings[name] for name in names},
+            },
+        )
+        node = {"name": settings["node"], "cluster_id": cluster.id}
+        room = {key: settings[key] for key in ("cores", "memory_mb")}
+        if settings["room_changed"]:
+            node |= room
+        self._ensure_one("saas.node", ("cluster_id", "name"), node, room)
+        if settings["runtime"] == "swarm":
+            cell = {"name": settings["cell"], "cluster_id": cluster.id}
+            room = {"max_tenants": settings["cell_tenants"]}
+            self._ensure_one("saas.cell", ("cluster_id", "name"), cell, room)
+        return cluster
+
+    def _setup_server(self, settings, region):
+        values = {
+            "name": "local",
+            "region_id": region.id,
+            "host": settings["database_host"],
+            "port": settings["database_port"],
+            "admin_login": settings["database_login"],
+        }
+        if settings["runtime"] == "swarm":
+            values |= {
+                "tenant_host": settings["database_tenant_host"],
+                "tenant_port": settings["database_tenant_port"],
+                "ca_certificate": settings["database_ca_certificate"],
+            }
         server = self._ensure_one(
             "saas.database.server",
             ("host", "port"),
-            {
-                "name": "local",
-                "region_id": region.id,
-                "host": settings["database_host"],
-                "port": settings["database_port"],
-                "admin_login": settings["database_login"],
-            },
+            values,
             {"max_connections": settings["database_max_connections"]},
         )
-        if self._open_password(server) != settings["database_password"]:
-            server.admin_password = settings["database_password"]
-        self._ensure_one("saas.odoo.version", ("name",), {"name": "19.0"})
+        self._ensure_password(server, settings["database_password"])
+
+    def _ensure_password(self, record, password):
+        if password and self._open_password(record) != password:
+            record.admin_password = password
 
     def _ensure_one(self, model, keys, values, at_first=None):
         """Find the record, an archived one too, or create it; write what differs.
@@ -96,8 +122,8 @@ class SaasCluster(models.Model):
             found.write(different)
         return found
 
-    def _open_password(self, server):
+    def _open_password(self, record):
         try:
-            return server._get_admin_password()
+            return record._get_admin_password()
         except InfraError:  # Sealed for another address, or with a key that is gone.
             return ""

@@ -110,16 +110,19 @@ class SaasCluster(models.Model):
     def _look(self, driver):
         return {
             "services": len(driver.list_services()),
-            "load": {name: node.load for name, node in driver.list_nodes().items()},
+            "nodes": {
+                name: {"state": node.state, "load": node.load}
+                for name, node in driver.list_nodes().items()
+            },
         }
 
     def _note(self, seen):
         now = fields.Datetime.now()
         self.last_seen = now
         for node in self.node_ids:
-            load = seen["load"].get(node.name)
-            if load is not None:
-                node.write({"load": load, "last_seen": now})
+            found = seen["nodes"].get(node.name, {"state": "lost", "load": None})
+            if found["state"] != "lost":
+                node.write({"load": found["load"], "last_seen": now})
             # Whether one takes no more tenants is for people to say.
-            if node.state != "drained":
-                node.state = "lost" if load is None else "ready"
+            if node.state != "drained" or found["state"] == "drained":
+                node.state = found["state"]

@@ -48,9 +48,12 @@ class SaasInstance(models.Model):
             "desired_status",
             "paused_by_billing",
             "message",
+            "down_since",
             "region_id",
             "cluster_id",
             "storage_id",
+            "cell_id",
+            "image",
             "database_server_id",
             "version_id",
             "template_id",
@@ -174,6 +177,13 @@ class SaasInstance(models.Model):
         "saas.odoo.version", readonly=True, ondelete="restrict"
     )
     template_id = fields.Many2one("saas.template", readonly=True, ondelete="restrict")
+    cell_id = fields.Many2one("saas.cell", readonly=True, ondelete="restrict")
+    image = fields.Char(
+        readonly=True,
+        copy=False,
+        help="What it runs on a swarm, by digest or id: it stays as it is while the "
+        "version gets another one.",
+    )
     database = fields.Char(readonly=True, copy=False)
     service = fields.Char(readonly=True, copy=False)
     directory = fields.Char(readonly=True, copy=False)

@@ -104,7 +104,9 @@ class SaasInstance(models.Model):
         return self._fill_in("change_plan", "saas.instance.change.plan")
 
     def action_rename(self):
-        return self._fill_in("rename", "saas.instance.rename")
+        dialog = self._fill_in("rename", "saas.instance.rename")
+        self._check_may_be_renamed()  # Before somebody thinks of a name.
+        return dialog
 
     def action_hand_over(self):
         return self._fill_in("hand_over", "saas.instance.hand.over")

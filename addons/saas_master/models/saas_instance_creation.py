@@ -40,9 +40,9 @@ class SaasInstance(models.Model):
         email = email_normalize(email)
         if not email:
             raise UserError(self.env._("This is no e-mail address."))
-        self._check_template_ready(region)
         commercial = partner.commercial_partner_id
         country = country or commercial.country_id
+        self._check_template_ready(region, country)
         tz = self._choose_time_zone(tz, country, commercial)
         subscription = self.env["saas.subscription"]._open(
             commercial, plan, period, trial=trial

@@ -91,7 +91,10 @@ class SaasInstance(models.Model):
     def _choose_place(self):
         if self.database:  # It comes back to its data: only the runtime is free.
             self._check_cluster_room(self.cluster_id)
-            return self._choose_numbers(self.cluster_id)
+            return {
+                **self._choose_numbers(self.cluster_id),
+                "cell_id": self._find_cell(self.cluster_id).id,
+            }
         for template in self._find_templates():
             cluster = template.cluster_id
             storage = self._find_storage(cluster)
@@ -103,6 +106,8 @@ class SaasInstance(models.Model):
                 return {
                     **self._choose_names(template.database_server_id),
                     **self._choose_numbers(cluster),
+                    "cell_id": self._find_cell(cluster).id,
+                    "image": template.image,
                     "template_id": template.id,
                     "version_id": template.version_id.id,
                     "cluster_id": cluster.id,
@@ -122,33 +127,44 @@ class SaasInstance(models.Model):
         )
 
     def _get_cure_for_no_room(self):
-        storages = self._search_templates(self.region_id).cluster_id.storage_ids
+        templates = self._search_templates(self.region_id, self.country_id)
+        storages = templates.cluster_id.storage_ids
         new = storages.filtered(lambda one: one.state == "open" and not one.is_marked)
         if new:
             return self.env._(
                 "The storage %s was not marked yet: test its connection, then retry.",
                 new[0].name,
             )
-        return self.env._("Add a node, a database server or a storage, then retry.")
+        return self.env._(
+            "Add a node, a database server, a storage or (on a swarm) a cell, then "
+            "retry."
+        )
 
     @api.model
-    def _check_template_ready(self, region):
+    def _check_template_ready(self, region, country):
         """Refuse politely, before anything is made, where nothing can be placed.
 
         :param region: a ``saas.region``, or none for any
+        :param country: where the customer is, or none
         :raise UserError: where no template is ready there
         """
-        if not self._search_templates(region):
+        if not self._search_templates(region, country):
             raise UserError(
                 self.env._(
-                    "No template is ready in %s: build one first "
-                    "(saasctl template build).",
-                    region.name or self.env._("any region"),
+                    "No template is ready in %(region)s for %(country)s: build one "
+                    "first (saasctl template build).",
+                    region=region.name if region else self.env._("any region"),
+                    country=country.name if country else self.env._("any country"),
                 )
             )
 
     @api.model
-    def _search_templates(self, region):
+    def _search_templates(self, region, country):
+        """Return what may be copied from: made for the country, else for all.
+
+        One that is made for the country is never replaced by one that is not: what
+        the books of that country need would be missing, and nobody would be told.
+        """
         domain = [
             ("state", "=", "ready"),
             ("version_id.active", "=", True),
@@ -157,11 +173,15 @@ class SaasInstance(models.Model):
         ]
         if region:
             domain.append(("cluster_id.region_id", "=", region.id))
-        return self.env["saas.template"].sudo().search(domain)
+        templates = self.env["saas.template"].sudo().search(domain)
+        for_country = templates.filtered(
+            lambda one: country and country in one.country_group_id.country_ids
+        )
+        return for_country or templates.filtered(lambda one: not one.country_group_id)
 
     def _find_templates(self):
         """Return the ready templates of the region, the emptiest server first."""
-        templates = self._search_templates(self.region_id)
+        templates = self._search_templates(self.region_id, self.country_id)
         if not templates:
             raise NoCapacity(self.env._("No template is ready in this region."))
         there = self._sum_others("database_server_id")
@@ -180,21 +200,30 @@ class SaasInstance(models.Model):
                 return storage
         return None
 
+    def _find_cell(self, cluster):
+        """Return the emptiest cell that has room, or none."""
+        there = self._sum_others("cell_id", living=True)
+        cells = cluster.cell_ids.filtered(
+            lambda one: there[one.id].count < one.max_tenants
+        )
+        return cells.sorted(lambda one: there[one.id].count)[:1]
+
     def _has_server_room(self, server):
         there = self._sum_others("database_server_id")
         return server._has_room_for(there[server.id].count)
 
     def _has_cluster_room(self, cluster):
-        """Memory strictly, cores as often as the cluster sells them."""
+        """Memory strictly, cores as often as the cluster sells them; a swarm's cell."""
         runs = self._sum_others("cluster_id", living=True)[cluster.id]
         return (
             runs.memory_mb + self.memory_mb <= cluster.memory_mb
             and runs.cpu_cores + self.cpu_cores <= cluster.cores
+            and (cluster.kind != "swarm" or bool(self._find_cell(cluster)))
         )
 
     def _check_cluster_room(self, cluster):
         if not self._has_cluster_room(cluster):
             raise NoCapacity(
                 self.env._("The cluster %s has no room left.", cluster.name),
-                cure=self.env._("Add a node, then retry."),
+                cure=self.env._("Add a node or (on a swarm) a cell, then retry."),
             )

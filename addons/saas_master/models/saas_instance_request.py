@@ -127,7 +127,7 @@ class SaasInstance(models.Model):
 
     def _rename(self, subdomain, reason=None):
         """Give the instance another name; the old one leads to it for some time."""
-        self.ensure_one()
+        self._check_may_be_renamed()
         names = self.env["saas.subdomain"]
         subdomain = names._check_name(subdomain, self)
         operation = self._request("rename", reason=reason, before=self.subdomain)
@@ -142,6 +142,18 @@ class SaasInstance(models.Model):
             names._create_guarded([{"name": subdomain, "instance_id": self.id}])
         self._write_guarded({"subdomain": subdomain})
         return operation
+
+    def _check_may_be_renamed(self):
+        self.ensure_one()
+        if not self.plan_id.may_rename:
+            raise UserError(
+                self.env._(
+                    "%(name)s keeps its name in the plan %(plan)s: change the plan "
+                    "first.",
+                    name=self.subdomain,
+                    plan=self.plan_id.name,
+                )
+            )
 
     def _change_plan(self, plan, reason=None):
         """Move to another plan; the limits change when the operation has run."""

@@ -31,21 +31,22 @@ class SaasInstance(models.Model):
 
     def _get_service_spec(self):
         self.ensure_one()
-        server = self.database_server_id
+        host, port = self.database_server_id._get_tenant_address()
         return ServiceSpec(
             mark=self._get_mark(),
             name=self.service,
             uid=self.uid,
             port=self.port,
             database=self._get_database_spec(),
-            database_host=server.host,
-            database_port=server.port,
+            database_host=host,
+            database_port=port,
             directory=self._get_directory_spec(),
             limits=self._get_limits(),
             hostname=self.cluster_id._get_hostname(self.subdomain),
             base_url=self.url,
             proxy_secret=self._get_proxy_secret(),
             public_keys=(get_sign_public_key(),),
+            **self._get_swarm_values(self.cell_id),
         )
 
     def _get_route_spec(self, state):
@@ -62,7 +63,7 @@ class SaasInstance(models.Model):
             mark=self._get_mark(),
             name=self.service,
             hosts=(hostname(self.subdomain),),
-            upstream=f"127.0.0.1:{self.port}",
+            upstream=self.cluster_id._get_upstream(self.service, self.port),
             secret=self._get_proxy_secret(),
             state=state,
             redirects=tuple(hostname(name) for name in old.mapped("name")),
@@ -89,18 +90,23 @@ class SaasInstance(models.Model):
     def _get_tenant_client(self, *, direct):
         """Build the client that talks to the tenant; replaced by tests.
 
-        :param bool direct: straight to its port, else as visitors do by the proxy
+        :param bool direct: straight to its port where the master can, else as visitors
+            do by the proxy
         :raise PermanentInfraError: where the cluster or its proxy is closed
         """
         self.ensure_one()
-        proxy = self.cluster_id.proxy_id
-        (self.cluster_id if direct else proxy)._check_talked_to()
-        address = ("127.0.0.1", self.port) if direct else (proxy.address, proxy.port)
-        return TenantClient(
-            address=address,
-            host=self.cluster_id._get_hostname(self.subdomain),
-            secret=self._get_proxy_secret() if direct else "",
-            sign_key=get_sign_key(),
-            instance=self.uuid,
-            platform=self._get_mark().platform,
-        )
+        cluster, proxy = self.cluster_id, self.cluster_id.proxy_id
+        (cluster if direct else proxy)._check_talked_to()
+        host = cluster._get_hostname(self.subdomain)
+        signer = {
+            "host": host,
+            "sign_key": get_sign_key(),
+            "instance": self.uuid,
+            "platform": self._get_mark().platform,
+        }
+        if direct and cluster._is_reached_directly():
+            secret = self._get_proxy_secret()
+            address = ("127.0.0.1", self.port)
+            return TenantClient(address=address, secret=secret, **signer)
+        address = (proxy.address, proxy.port)
+        return TenantClient(address=address, tls=proxy._get_tls(), **signer)

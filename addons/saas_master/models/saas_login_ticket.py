@@ -62,7 +62,7 @@ class SaasLoginTicket(models.Model):
             reason=reason,
         )
         base = self.env["ir.config_parameter"].sudo().get_param("web.base.url")
-        return {"url": f"{base}/saas/open/{code}", "expires": expires.isoformat()}
+        return {"url": f"{base}/saas/open#{code}", "expires": expires.isoformat()}
 
     @api.model
     def _hash(self, code):

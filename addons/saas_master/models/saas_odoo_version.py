@@ -4,12 +4,15 @@ from odoo import fields, models
 class SaasOdooVersion(models.Model):
     _name = "saas.odoo.version"
     _description = "Odoo Version"
+    _inherit = ["saas.guarded.mixin"]
     _order = "name desc"
+    _saas_guarded = frozenset({"image"})  # It runs with every tenant's secrets.
 
     name = fields.Char(required=True, help="Such as 19.0.")
     active = fields.Boolean(default=True)
-    source = fields.Char(
-        help="The image's digest, or empty for the source tree of the machine."
+    image = fields.Char(
+        copy=False,
+        help="The tenant's image on Docker Swarm, by digest or id; set-up writes it.",
     )
     modules = fields.Char(
         required=True,

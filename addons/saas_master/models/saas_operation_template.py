@@ -20,7 +20,7 @@ class SaasOperation(models.Model):
 
     def _get_template_task(self):
         template = self.template_id
-        server = template.database_server_id
+        host, port = template.database_server_id._get_tenant_address()
         return TaskSpec(
             service=ServiceSpec(
                 mark=template._get_mark(),
@@ -28,14 +28,15 @@ class SaasOperation(models.Model):
                 uid=template.uid,
                 port=template.port,
                 database=template._get_database_spec(),
-                database_host=server.host,
-                database_port=server.port,
+                database_host=host,
+                database_port=port,
                 directory=template._get_directory_spec(),
                 limits=Limits(cpu=2.0, memory=BUILD_MEMORY, storage=0),
                 hostname=template.database,
                 base_url="http://localhost",
                 proxy_secret=secrets.token_urlsafe(32),
                 public_keys=(),
+                **template._get_swarm_values(template.cluster_id.cell_ids[:1]),
             ),
             verb="init",
             modules=tuple(template.modules.split(",")),
@@ -118,9 +119,7 @@ class SaasOperation(models.Model):
             [
                 ("id", "!=", template.id),
                 ("state", "=", "ready"),
-                ("database_server_id", "=", template.database_server_id.id),
-                ("version_id", "=", template.version_id.id),
-                ("cluster_id", "=", template.cluster_id.id),
+                *template._get_rivals(),
             ]
         )
         old._write_guarded({"state": "retired"})

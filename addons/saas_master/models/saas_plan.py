@@ -23,7 +23,14 @@ class SaasPlan(models.Model):
     storage_gb = fields.Integer(
         string="Storage (GB)", required=True, default=10, help="Database and files."
     )
-    trial_days = fields.Integer(default=14)
+    trial_days = fields.Integer(
+        default=14, help="None: what is sold with this plan begins without a trial."
+    )
+    may_rename = fields.Boolean(
+        string="Address may Change",
+        default=True,
+        help="Otherwise an instance of this plan keeps the name that it began with.",
+    )
     price_ids = fields.One2many("saas.plan.price", "plan_id", string="Prices")
     instance_count = fields.Integer(compute="_compute_instance_count")
 

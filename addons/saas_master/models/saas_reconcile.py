@@ -137,18 +137,23 @@ class SaasReconcile(models.AbstractModel):
         """Read all placed instances of a cluster that nothing has changed since.
 
         What is on its way elsewhere is left out: an operation of it failed or waits.
-        What failed to begin to serve is in it: it may have come to itself.
+        What failed to begin to serve is in it: it may have come to itself. What was
+        seen to have died should run.
 
         :param datetime since: before the look; what changed later is not in it
         """
         self.env.flush_all()
         self.env.cr.execute(
-            """SELECT i.id, i.uuid, i.subdomain, i.status, i.service, i.database,
-                      i.directory, i.database_server_id, i.storage_id
+            """SELECT i.id, i.uuid, i.subdomain,
+                      CASE WHEN i.down_since IS NULL THEN i.status
+                           ELSE 'running' END,
+                      i.service, i.database, i.directory, i.database_server_id,
+                      i.storage_id
                  FROM saas_instance i
                 WHERE i.cluster_id = %s AND i.active AND i.ready_at IS NOT NULL
                   AND (i.status IN ('running', 'stopped', 'paused', 'terminated')
                        AND i.status = i.desired_status
+                       OR i.down_since IS NOT NULL AND i.desired_status = 'running'
                        OR i.status = 'error' AND i.desired_status = 'running'
                           AND (SELECT count(*) FROM saas_operation o
                                 WHERE o.instance_id = i.id AND o.kind = 'repair'

@@ -34,9 +34,7 @@ class SaasInstance(models.Model):
             [field],
             ["__count", "cpu_cores:sum", "memory_mb:sum", "storage_gb:sum"],
         )
-        return defaultdict(
-            Placed, {place.id: Placed(*sums) for place, *sums in groups}
-        )
+        return defaultdict(Placed, {place.id: Placed(*sums) for place, *sums in groups})
 
 
 class SaasCluster(models.Model):

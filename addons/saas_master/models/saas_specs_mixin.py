@@ -7,8 +7,8 @@ from odoo.addons.saas_infra.tools.settings import get_settings
 class SaasSpecsMixin(models.AbstractModel):
     """A record with a database and a directory of its own outside.
 
-    It has the fields ``uuid``, ``database``, ``directory``, ``uid`` and
-    ``password_sealed``.
+    It has the fields ``uuid``, ``database``, ``directory``, ``uid``, ``image``,
+    ``database_server_id``, ``storage_id`` and ``password_sealed``.
     """
 
     _name = "saas.specs.mixin"
@@ -37,6 +37,18 @@ class SaasSpecsMixin(models.AbstractModel):
             uid=self.uid,
             quota=self._get_quota(),
         )
+
+    def _get_swarm_values(self, cells):
+        """Return what a service's spec has beside, where it runs on a swarm.
+
+        :param cells: the ``saas.cell`` that it joins
+        """
+        return {
+            "database_ca": self.database_server_id.ca_certificate or "",
+            "image": self.image or "",
+            "networks": tuple(cells.mapped("name")),
+            "storage_root": self.storage_id._get_tenant_root(),
+        }
 
     def _get_quota(self):
         """Return how many bytes may be used; 0 is no limit."""

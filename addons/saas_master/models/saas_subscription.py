@@ -135,9 +135,10 @@ class SaasSubscription(models.Model):
         """Open a subscription, on trial or waiting for payment.
 
         :param partner: the commercial partner who owes
-        :param bool trial: begin with the plan's trial days
+        :param bool trial: begin with the plan's trial days, if it has any
         :raise UserError: where the customer had a trial already
         """
+        trial = trial and plan.trial_days > 0
         if trial and self.sudo().search_count(
             [("trial_partner_id", "=", partner.id)], limit=1
         ):

@@ -116,9 +116,8 @@ class SaasSubscription(models.Model):
         :raise UserError: where it has ended
         """
         self._check_living()
-        field, now = self._get_end_field(), self._saas_now()
-        end = max(self[field] or now, now) + relativedelta(days=days)
-        self._decide(**{field: end})
+        end = self._get_extended_end(days)
+        self._decide(**{self._get_end_field(): end})
         self._note(
             "billing_extended",
             self.env._(
@@ -182,6 +181,11 @@ class SaasSubscription(models.Model):
             ended_at=self.ended_at or None,
             due=self.due,
         )
+
+    def _get_extended_end(self, days):
+        """Return when it ends if days are given from now on; not before they pass."""
+        end, now = self[self._get_end_field()], self._saas_now()
+        return max(end or now, now) + relativedelta(days=days)
 
     def _get_end_field(self):
         return "trial_end" if self.billing_status == "trial" else "paid_until"

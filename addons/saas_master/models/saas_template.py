@@ -20,9 +20,19 @@ class SaasTemplate(models.Model):
     version_id = fields.Many2one(
         "saas.odoo.version", required=True, ondelete="restrict"
     )
+    country_group_id = fields.Many2one(
+        "res.country.group",
+        string="For Customers from",
+        ondelete="restrict",
+        help="Their instances are copied from it alone, everybody else's from one "
+        "without a group.",
+    )
+    extra_modules = fields.Char(
+        readonly=True, help="Beside those of the version, such as l10n_fr."
+    )
     modules = fields.Char(required=True, readonly=True)
     languages = fields.Char(required=True, readonly=True)
-    source = fields.Char(readonly=True)
+    image = fields.Char(readonly=True)
     cluster_id = fields.Many2one("saas.cluster", required=True, ondelete="restrict")
     database_server_id = fields.Many2one(
         "saas.database.server", required=True, ondelete="restrict", index=True
@@ -52,34 +62,45 @@ class SaasTemplate(models.Model):
 
     _uuid_uniq = models.Constraint("UNIQUE (uuid)", "This template exists already.")
     _one_ready = models.UniqueIndex(
-        "(database_server_id, version_id, cluster_id) WHERE state = 'ready'",
-        "One ready template for a server and version is enough.",
+        "(database_server_id, version_id, cluster_id, COALESCE(country_group_id, 0)) "
+        "WHERE state = 'ready'",
+        "One ready template for a server, version and country group is enough.",
     )
     _one_building = models.UniqueIndex(
         "(database_server_id) WHERE state = 'building'",
         "A template is being built on this server already.",
     )
 
-    @api.depends("version_id.name", "database_server_id.name")
+    @api.depends("version_id.name", "database_server_id.name", "country_group_id.name")
     def _compute_name(self):
         for template in self:
-            template.name = (
-                f"{template.version_id.name} on {template.database_server_id.name}"
-            )
+            group = template.country_group_id.name
+            where = template.database_server_id.name
+            customers = f" for {group}" if group else ""
+            template.name = f"{template.version_id.name} on {where}{customers}"
 
     @api.model
-    def _build(self, version, cluster, server, storage):
+    def _build(
+        self, version, cluster, server, storage, *, group=None, extra_modules=None
+    ):
         """Open the operation that builds a template.
 
+        :param group: a ``res.country.group`` whose customers it is for, or none
+        :param str extra_modules: beside those of the version, separated by commas
         :raise UserError: where one is being built already
         :return: the operation
         """
-        values = {
+        chosen = {
             "version_id": version.id,
+            "country_group_id": group.id if group else False,
+            "extra_modules": extra_modules or False,
+        }
+        values = {
+            **chosen,
             "cluster_id": cluster.id,
             "database_server_id": server.id,
             "storage_id": storage.id,
-            **self.new({"version_id": version.id})._get_wanted(),
+            **self.new(chosen)._get_wanted(),
         }
         busy = self.sudo().search(
             [("state", "=", "building"), ("database_server_id", "=", server.id)]
@@ -101,6 +122,14 @@ class SaasTemplate(models.Model):
             ]
         )
         return self.env["saas.operation"]._open("build_template", template=template)
+
+    def _get_rivals(self):
+        """Return the domain of what would be copied from in the place of this one."""
+        self.ensure_one()
+        names = (
+            "version_id", "cluster_id", "database_server_id", "country_group_id"
+        )  # fmt: skip
+        return [(name, "=", self[name].id) for name in names]
 
 
 class SaasCluster(models.Model):

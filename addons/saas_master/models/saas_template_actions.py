@@ -38,7 +38,12 @@ class SaasTemplate(models.Model):
         self.env["saas.api"]._check_group("operator")
         self.ensure_one()
         operation = self._build(
-            self.version_id, self.cluster_id, self.database_server_id, self.storage_id
+            self.version_id,
+            self.cluster_id,
+            self.database_server_id,
+            self.storage_id,
+            group=self.country_group_id,
+            extra_modules=self.extra_modules,
         )
         return {
             "type": "ir.actions.act_window",

@@ -19,10 +19,11 @@ class SaasTemplate(models.Model):
         """Return what a template of this version would be made of today."""
         self.ensure_one()
         version = self.version_id
+        modules = [version.modules, self.extra_modules]
         return {
-            "modules": version.modules.replace(" ", ""),
+            "modules": ",".join(filter(None, modules)).replace(" ", ""),
             "languages": version.languages.replace(" ", ""),
-            "source": version.source,
+            "image": version.image,
         }
 
     @api.model
@@ -44,6 +45,8 @@ class SaasTemplate(models.Model):
                     template.cluster_id,
                     template.database_server_id,
                     template.storage_id,
+                    group=template.country_group_id,
+                    extra_modules=template.extra_modules,
                 )
             except UserError as error:  # One is being built: the next run asks again.
                 _logger.info("%s: %s", template.name, error)
@@ -58,9 +61,7 @@ class SaasTemplate(models.Model):
             return False
         later = [
             ("id", ">", self.id),
-            ("version_id", "=", self.version_id.id),
-            ("cluster_id", "=", self.cluster_id.id),
-            ("database_server_id", "=", self.database_server_id.id),
+            *self._get_rivals(),
             *((name, "=", value) for name, value in wanted.items()),
         ]
         return not self.search_count(later, limit=1)

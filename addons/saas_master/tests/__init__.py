@@ -2,6 +2,7 @@ from . import test_kill_matrix
 from . import test_access_matrix
 from . import test_access_actions
 from . import test_access_json2
+from . import test_arrangements
 from . import test_backend
 from . import test_retention
 from . import test_attachments
@@ -13,6 +14,7 @@ from . import test_inquiry
 from . import test_intents
 from . import test_subdomain
 from . import test_subscription
+from . import test_swarm_specs
 from . import test_billing
 from . import test_billing_none
 from . import test_creation
@@ -28,6 +30,7 @@ from . import test_key_rotation
 from . import test_reconcile_scale
 from . import test_faults
 from . import test_alarm
+from . import test_template_countries
 from . import test_template_upkeep
 from . import test_dry_run
 from . import test_events
@@ -36,3 +39,4 @@ from . import test_embedded
 from . import test_api
 from . import test_measurement
 from . import test_place
+from . import test_watch

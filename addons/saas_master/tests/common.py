@@ -189,7 +189,7 @@ def find_numbers(env):
     }
 
 
-def make_ready_template(env, version, cluster, server, storage):
+def make_ready_template(env, version, cluster, server, storage, **values):
     """Write down a template as its build leaves it."""
     uuid = str(uuid4())
     database = f"odoo_template_{uuid[:8]}"
@@ -211,6 +211,7 @@ def make_ready_template(env, version, cluster, server, storage):
                 "uid": cluster.uid_base + cluster.uid_count - 1 - others,
                 "password_sealed": templates._seal("template", "database", uuid),
                 "state": "ready",
+                **values,
             }
         ]
     )

@@ -46,6 +46,11 @@ class TestActionMatrix(AccessCase):
                 "customer": "Fresh",
                 "email": "fresh@x.test",
             },
+            "saas.subscription.arrange": {
+                "kind": "extend",
+                "subscription_id": self.instance.subscription_id.id,
+                "reason": "A slow start",
+            },
             "saas.subscription.decide": {
                 "subscription_id": self.instance.subscription_id.id
             },

@@ -107,12 +107,14 @@ class TestJson2Matrix(AccessCase, HttpCase):
         found = self.env[model].search([], limit=1)
         if found:
             return found
+        names = self.env[model]._fields
         values = {
             "instance_id": self.instance.id,
             "subscription_id": self.instance.subscription_id.id,
-            "kind": "restart",
+            "cluster_id": self.fleet.cluster.id,
+            "name": "new",
+            "kind": "extend" if "subscription_id" in names else "restart",
         }
-        names = self.env[model]._fields
         return self.env[model].create(
             {name: value for name, value in values.items() if name in names}
         )

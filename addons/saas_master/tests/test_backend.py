@@ -120,7 +120,7 @@ class TestBackend(AccessCase):
         )
         action = dialog.action_confirm()
         self.assertEqual(action["type"], "ir.actions.act_url")
-        code = action["url"].rpartition("/")[2]
+        code = action["url"].rpartition("#")[2]
         tickets = self.env["saas.login.ticket"]
         self.assertEqual(tickets._spend(code).instance_id, self.instance)
         self.assertFalse(tickets._spend(code))

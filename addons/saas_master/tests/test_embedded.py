@@ -5,6 +5,8 @@ from odoo.tests import tagged
 from .common import SaasCommon
 
 MACHINE = {
+    "runtime": "process",
+    "node": "localhost",
     "proxy_address": "127.0.0.9",
     "public_port": 18080,
     "base_domain": "machine.test",
@@ -21,6 +23,21 @@ MACHINE = {
     "database_login": "admin",
     "database_password": "secret",
     "database_max_connections": 180,
+}
+SWARM = {
+    "runtime": "swarm",
+    "node": "manager",
+    "scheme": "https",
+    "ca_certificate": "PROXY'S AUTHORITY",
+    "redis_socket": "/machine/redis.sock",
+    "redis_password": "routes",
+    "ping_url": "http://127.0.0.9:18082/ping",
+    "cell": "saasodoo_cell1",
+    "cell_tenants": 1000,
+    "image": "sha256:1",
+    "database_tenant_host": "172.18.0.1",
+    "database_tenant_port": 5432,
+    "database_ca_certificate": "DATABASE'S AUTHORITY",
 }
 
 
@@ -79,3 +96,24 @@ class TestEmbedded(SaasCommon):
         self.set_up()
         self.assertEqual(other.host, host)
         self.assertEqual(len(self.find("saas.database.server", host="127.0.0.9")), 1)
+
+    def test_a_swarm_is_told_of_traefik_its_cell_and_its_image(self):
+        for _time in range(2):
+            self.set_up(**SWARM)
+        cluster = self.find("saas.cluster", name="local")
+        self.assertEqual((len(cluster), cluster.kind), (1, "swarm"))
+        self.assertEqual(cluster.cell_ids.mapped("name"), ["saasodoo_cell1"])
+        self.assertEqual(cluster.node_ids.mapped("name"), ["manager"])
+        proxy = cluster.proxy_id
+        self.assertEqual((proxy.kind, proxy.scheme), ("traefik", "https"))
+        self.assertEqual(proxy._get_admin_password(), "routes")
+        server = self.find("saas.database.server", host="127.0.0.9")
+        self.assertEqual(server._get_tenant_address(), ("172.18.0.1", 5432))
+        self.assertEqual(self.find("saas.odoo.version", name="19.0").image, "sha256:1")
+
+    def test_a_new_image_takes_the_place_of_the_old(self):
+        self.set_up(**SWARM)
+        self.set_up(**SWARM | {"image": "sha256:2", "redis_password": "other"})
+        self.assertEqual(self.find("saas.odoo.version", name="19.0").image, "sha256:2")
+        proxy = self.find("saas.proxy", kind="traefik")
+        self.assertEqual(proxy._get_admin_password(), "other")

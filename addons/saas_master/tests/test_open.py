@@ -2,6 +2,7 @@
 
 import re
 from unittest.mock import patch
+from urllib.parse import urlsplit
 
 from odoo.tests import HttpCase, tagged
 
@@ -24,10 +25,11 @@ class TestOpen(AccessCase, HttpCase):
 
     def follow(self, url):
         """Follow a link and press its button, as a browser does."""
-        path = f"/saas/open/{url.rpartition('/')[2]}"
-        page = self.url_open(path).text
-        values = dict(re.findall(r'name="(csrf_token|code)" value="([^"]+)"', page))
-        return self.url_open("/saas/open", data=values)
+        path, _, code = url.partition("#")
+        page = self.url_open(urlsplit(path).path).text
+        [token] = re.findall(r'name="csrf_token" value="([^"]+)"', page)
+        [action] = re.findall(r'action="(/[^"]+)"', page)
+        return self.url_open(action, data={"csrf_token": token, "code": code})
 
     def test_owner_and_support_enter_each_as_themselves(self):
         self.answer_at_once()

@@ -1,6 +1,7 @@
 """Names: what may be one, whose it is, and when it is free again."""
 
 from datetime import timedelta
+from functools import partial
 from unittest.mock import patch
 
 from odoo import fields
@@ -147,6 +148,21 @@ class TestSubdomainLife(CommittedCase):
         self.check_taken(old)
         self.release(days=31, run=instance)
         self.make_instance(subdomain=old)
+
+    def test_a_plan_may_hold_on_to_the_name(self):
+        instance = self.make_instance()
+        name = self.instance(instance, "subdomain")
+        with self.open_env() as env:
+            record = env["saas.instance"].browse(instance)
+            plan, other = record.plan_id, record.plan_id.copy({"code": f"{name}-x"})
+            other.may_rename = False
+            record._write_guarded({"plan_id": other.id})
+            for ask in (record.action_rename, partial(record._rename, f"{name}-new")):
+                with self.assertRaisesRegex(UserError, f"{name} keeps its name in"):
+                    ask()
+            record._write_guarded({"plan_id": plan.id})
+            self.assertTrue(record.action_rename())
+        self.rename(instance, f"{name}-new")
 
     # === HELPERS === #
 

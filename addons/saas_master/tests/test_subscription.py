@@ -28,6 +28,16 @@ class TestTrials(CommittedCase):
             self.assertEqual(paying.billing_status, "payment_required")
             self.assertFalse(paying.subscription_id.trial_end)
 
+    def test_a_plan_without_trial_days_uses_no_trial_up(self):
+        with self.open_env() as env:
+            partner = env["res.partner"].create({"name": "Not yet"})
+            plan = self.fleet(env, "plan").copy({"code": "paid", "trial_days": 0})
+            at_once = self.request(env, partner=partner, plan=plan)
+            self.assertEqual(at_once.billing_status, "payment_required")
+            self.assertFalse(at_once.subscription_id.trial_end)
+            later = self.request(env, partner=partner)
+            self.assertEqual(later.billing_status, "trial")
+
     def test_the_contacts_of_a_company_share_its_trial(self):
         with self.open_env() as env:
             company = env["res.partner"].create({"name": "Co", "is_company": True})

@@ -17,6 +17,7 @@ PRIORITIES = {
     "operations": 20,
     "maintenance": 30,
     "monitoring": 40,
+    "watch": 40,
 }
 
 

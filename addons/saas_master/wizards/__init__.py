@@ -7,6 +7,7 @@ from . import saas_instance_hand_over
 from . import saas_instance_purge
 from . import saas_instance_open
 from . import saas_instance_create
+from . import saas_subscription_arrange
 from . import saas_subscription_decide
 from . import saas_template_build
 from . import saas_operation_freeze

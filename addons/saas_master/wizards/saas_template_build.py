@@ -22,7 +22,16 @@ class SaasTemplateBuild(models.TransientModel):
         readonly=False,
         domain="[('cluster_id', '=', cluster_id), ('state', '=', 'open')]",
     )
+    country_group_id = fields.Many2one(
+        "res.country.group",
+        string="For Customers from",
+        help="Their instances are copied from it alone, everybody else's from one "
+        "without a group.",
+    )
     modules = fields.Char(related="version_id.modules")
+    extra_modules = fields.Char(
+        string="More Modules", help="Such as l10n_fr; separated by commas."
+    )
     languages = fields.Char(related="version_id.languages")
 
     @api.model
@@ -40,7 +49,12 @@ class SaasTemplateBuild(models.TransientModel):
         self.env["saas.api"]._check_group("operator")
         self.ensure_one()
         operation = self.env["saas.template"]._build(
-            self.version_id, self.cluster_id, self.database_server_id, self.storage_id
+            self.version_id,
+            self.cluster_id,
+            self.database_server_id,
+            self.storage_id,
+            group=self.country_group_id,
+            extra_modules=self.extra_modules,
         )
         return {
             "type": "ir.actions.act_window",

@@ -9,8 +9,6 @@ from ..tools import admission, banner, company, errors, state, tokens, users
 
 _logger = logging.getLogger(__name__)
 
-PROTOCOL = 1  # raised when a command changes its meaning, not when one is added
-
 
 class PlatformCommand(http.Controller):
     @http.route(
@@ -36,6 +34,8 @@ class PlatformCommand(http.Controller):
             claims = admission.admit(
                 request.httprequest, token, f"command:{name}", body
             )
+        except tokens.ProtocolRefused as refusal:
+            return answer(422, error=str(refusal))
         except tokens.TokenRefused as refusal:
             _logger.info("Platform command refused: %s", refusal)
             return answer(403, error="The token of this command is not valid.")
@@ -43,6 +43,8 @@ class PlatformCommand(http.Controller):
             return answer(404, error=f"This release does not know the command {name}.")
         try:
             values = json.loads(body)
+            if not isinstance(values, dict):
+                raise errors.Refused("A command takes an object of values.")
             result = COMMANDS[name](request.env(user=SUPERUSER_ID), values)
         except (errors.Refused, UserError, json.JSONDecodeError) as refusal:
             request.env.cr.rollback()
@@ -58,7 +60,9 @@ def answer(status, **content):
     :param status: of HTTP
     :param content: `result` or `error`
     """
-    return request.make_json_response({"protocol": PROTOCOL, **content}, status=status)
+    return request.make_json_response(
+        {"protocol": tokens.PROTOCOL, **content}, status=status
+    )
 
 
 def ping(_env, _values):

@@ -2,8 +2,8 @@
 
 A token is `base64url(JSON claims) "." base64url(Ed25519 signature of the first part)`.
 Claims: iss (platform), aud (instance), sub ("login" or "command:<name>"), usr, iat,
-exp, jti, and for commands sha, the SHA-256 of the body. Claims that this release does
-not know are ignored, so that a newer master can send more.
+exp, jti, ver (protocol), and for commands sha, the SHA-256 of the body. Claims that
+this release does not know are ignored, so that a newer master can send more.
 """
 
 import base64
@@ -16,6 +16,9 @@ import os
 import re
 import time
 
+# Raised when a claim or a command changes its meaning, not when one is added. Masters
+# one before and one after are understood: fleets are updated one by one.
+PROTOCOL = 1
 MAX_LIFE = 60  # seconds between iat and exp
 SKEW = 5  # seconds that the platform's clock may be ahead of ours
 KEEP = 600  # seconds for which a spent token is remembered
@@ -26,6 +29,10 @@ _JTI = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 
 class TokenRefused(Exception):
     """The token proves nothing; the message is for the log, not for the visitor."""
+
+
+class ProtocolRefused(TokenRefused):
+    """The token is the platform's, of a release too far away; the message is for it."""
 
 
 def verify(token, *, keys, issuer, audience, subject, now=None):
@@ -45,6 +52,7 @@ def verify(token, *, keys, issuer, audience, subject, now=None):
         if not same(claims.get(name), expected):
             raise TokenRefused(f"another {name}")
     check_times(claims, time.time() if now is None else now)
+    check_protocol(claims)
     if not isinstance(claims.get("jti"), str) or not _JTI.fullmatch(claims["jti"]):
         raise TokenRefused("no usable jti")
     return claims
@@ -111,6 +119,22 @@ def check_times(claims, now):
         raise TokenRefused("not yet valid: is this machine's clock behind?")
     if expires <= now:
         raise TokenRefused("expired")
+
+
+def check_protocol(claims):
+    """Refuse a master that is more than one protocol older or newer.
+
+    :raise ProtocolRefused: with who is to be updated
+    """
+    spoken = claims.get("ver", 1)  # The first masters did not tell.
+    if type(spoken) is not int:
+        raise TokenRefused("no usable ver")
+    if abs(spoken - PROTOCOL) > 1:
+        older = "this tenant" if spoken > PROTOCOL else "the master"
+        raise ProtocolRefused(
+            f"The master speaks protocol {spoken}, this tenant {PROTOCOL}: "
+            f"update {older} first."
+        )
 
 
 def check_body(claims, body):

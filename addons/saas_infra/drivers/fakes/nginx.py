@@ -29,6 +29,14 @@ class FakeNginxDriver(FakeDriver):
                 "upstream": spec.upstream,
             }
 
+    def ensure_routes(self, specs):
+        for spec in specs:
+            self.ensure_route(spec)
+
+    def is_emptied(self):
+        with self._call("is_emptied") as state:
+            return not state["routes"]
+
     def remove_route(self, spec):
         with self._call("remove_route", spec.name) as state:
             if self._own(state["routes"], spec.name, spec.mark):

@@ -40,7 +40,7 @@ class FakeProcessDriver(FakeDriver):
                     running=found["running"],
                     pid=1000 if found["running"] else 0,
                     since=1 if found["running"] else None,
-                    message="" if found["running"] else "It is stopped.",
+                    message=_explain(found),
                 )
                 for name, mark, found in self._ours(state["services"])
             }
@@ -105,3 +105,8 @@ class FakeProcessDriver(FakeDriver):
                 raise NotOurs(f"Port {spec.port} belongs to {name}.")
             if name != spec.name and spec.uid == found["uid"]:
                 raise NotOurs(f"User {spec.uid} belongs to {name}.")
+
+
+def _explain(found):
+    """Say why a service does not run; a test may have it crash."""
+    return "" if found["running"] else found.get("why", "It is stopped.")

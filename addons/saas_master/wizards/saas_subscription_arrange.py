@@ -1,0 +1,94 @@
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools.misc import format_datetime
+
+
+class SaasSubscriptionArrange(models.TransientModel):
+    """What staff arrange with a customer about days and money, and why."""
+
+    _name = "saas.subscription.arrange"
+    _description = "Arrange with the customer"
+
+    kind = fields.Selection(
+        [
+            ("extend", "Give Days"),
+            ("write_off", "Write Off"),
+            ("promise", "Note a Promise"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    subscription_id = fields.Many2one("saas.subscription", required=True, readonly=True)
+    days = fields.Integer(default=7)
+    until = fields.Datetime(
+        string="Paid by",
+        default=lambda self: self._get_now() + relativedelta(days=7),
+        help="When it is paid at the latest.",
+    )
+    reason = fields.Char(help="Kept in the event log.")
+    warning = fields.Char(string="What It Does", compute="_compute_warning")
+
+    @api.depends("kind", "subscription_id", "days")
+    def _compute_warning(self):
+        for dialog in self:
+            describe = getattr(dialog, f"_describe_{dialog.kind}", None)
+            dialog.warning = dialog.subscription_id and describe and describe()
+
+    def action_confirm(self):
+        """Ask billing for what was arranged."""
+        self.ensure_one()
+        self.env["saas.api"]._check_group("manager")
+        if not (self.reason or "").strip():
+            raise UserError(self.env._("Say why: it is kept in the event log."))
+        getattr(self, f"_ask_to_{self.kind}")()
+        return {"type": "ir.actions.act_window_close"}
+
+    # === WHAT IT DOES === #
+
+    def _describe_extend(self):
+        if self.days < 1:
+            return None
+        end = self.subscription_id._get_extended_end(self.days)
+        return self.env._(
+            "%(name)s goes on until %(end)s without being paid for these days.",
+            name=self.subscription_id.name,
+            end=format_datetime(self.env, end),
+        )
+
+    def _describe_write_off(self):
+        subscription = self.subscription_id
+        return self.env._(
+            "%(due)s of %(name)s is given up: nobody is asked for it any more. "
+            "This cannot be undone.",
+            due=subscription.currency_id.format(subscription.due),
+            name=subscription.name,
+        )
+
+    def _describe_promise(self):
+        if self.subscription_id.billing_status == "suspended":
+            return self.env._(
+                "Its instance is resumed, and people can work in it before "
+                "anything is paid."
+            )
+        return self.env._("The promise is written down; nothing changes before.")
+
+    def _ask_to_extend(self):
+        if self.days < 1:
+            raise UserError(self.env._("Give one day at least."))
+        self.subscription_id._billing_extend(self.days, self.reason)
+
+    def _ask_to_write_off(self):
+        subscription = self.subscription_id
+        if subscription.currency_id.is_zero(subscription.due):
+            raise UserError(self.env._("Nothing is owed of %s.", subscription.name))
+        subscription._billing_write_off(self.reason)
+
+    def _ask_to_promise(self):
+        if not self.until or self.until <= self._get_now():
+            raise UserError(self.env._("A promise is for a time that is to come."))
+        self.subscription_id._billing_promise(self.until, self.reason)
+
+    def _get_now(self):
+        return self.env["saas.subscription"]._saas_now()
