@@ -92,8 +92,9 @@ def _remove_objects(settings, docker):
             if kind == "network":
                 # Swarm takes a moment to let go of it.
                 wait_for(
-                    lambda names=names: docker.try_run("network", "rm", *names)
-                    .returncode == 0,
+                    lambda names=names: (
+                        docker.try_run("network", "rm", *names).returncode == 0
+                    ),
                     60,
                     "the end of the platform's networks",
                 )

@@ -53,7 +53,7 @@ def test_many_routes_are_written_in_one_step(proxy, route, tenants):
 def test_of_many_routes_one_that_is_a_strangers_is_left_alone(proxy, route, tenants):
     other = tenants.route(tenants.make())
     with pytest.raises(NotOurs):
-        proxy.ensure_routes([other, replace(route, mark=stranger(route.mark))])
+        proxy.ensure_routes([other, stranger(route)])
     assert proxy.list_routes()[route.name].mark == route.mark
     proxy.remove_route(other)
 

@@ -101,10 +101,16 @@ def test_redis_is_down_and_up_again(real_traefik, real, routed):
     wait_for(routed, page("suspended"))
 
 
+def stopped(tenants, server, count):
+    """Return routes of tenants that are stopped."""
+    values = {"state": "stopped", "public_port": server.public_port}
+    return [replace(tenants.route(tenants.make()), **values) for _ in range(count)]
+
+
 def test_a_redis_that_lost_everything_is_written_again_in_one_step(
     real_traefik, real, routed, tenants
 ):
-    other = replace(tenants.route(tenants.make()), state="stopped")
+    (other,) = stopped(tenants, real_traefik, 1)
     real.ensure_route(other)
     real_traefik.stop("redis")
     shutil.rmtree(real_traefik.run / "redis")
@@ -123,9 +129,7 @@ def test_a_redis_that_lost_everything_is_written_again_in_one_step(
 def test_two_thousand_routes_are_written_in_one_step(
     real_traefik, real, routed, tenants
 ):
-    many = [
-        replace(tenants.route(tenants.make()), state="stopped") for _ in range(2000)
-    ]
+    many = stopped(tenants, real_traefik, 2000)
     real.ensure_routes([*many, routed])
     wait_for(many[0], page("stopped"))
     wait_for(many[-1], page("stopped"))
