@@ -111,6 +111,7 @@ def follow_module_loading():
         gc.enable()
         hide_deprecations()
         close_the_side_door()
+        end_without_cutting_off()
 
     server.load_server_wide_modules = load_server_wide_modules
     server._reexec = start_again
@@ -139,6 +140,13 @@ def close_the_side_door():
     from odoo.addons.saas_tenant.tools import guard
 
     guard.install()
+
+
+def end_without_cutting_off():
+    """Have a process that another one replaces answer what it was asked."""
+    from odoo.addons.saas_tenant.tools import shutdown
+
+    shutdown.install()
 
 
 def prepare_template(arguments):

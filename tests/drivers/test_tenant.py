@@ -2,6 +2,8 @@
 
 import json
 import re
+import socket
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2
 import pytest
@@ -100,3 +102,36 @@ def test_this_machine_may_ask_for_health_without_the_secret(tenant, browser):
 @pytest.mark.parametrize("page", ["manager", "selector", "create", "backup"])
 def test_the_database_manager_is_closed(browser, page):
     assert browser.get(f"/web/database/{page}").status_code == 404
+
+
+def test_who_is_ended_answers_what_it_was_asked_and_takes_nothing_new(
+    clone_tenant, real_postgresql
+):
+    server = clone_tenant()
+    server.start()
+    browser = server.browser()
+    browser.sign_in()
+    with ThreadPoolExecutor(1) as asking:
+        code = "env.cr.execute('SELECT pg_sleep(4)')\naction = {'type': 'done'}"
+        answer = asking.submit(browser.run, code)
+        wait_until(lambda: sleeps(real_postgresql, server), "the long request")
+        server.process.terminate()
+        wait_until(lambda: is_closed(server), "the closed door", 2)
+        assert answer.result(30) == {"type": "done"}
+    assert server.process.wait(10) == 0
+    server.process = None
+
+
+def sleeps(real_postgresql, server):
+    with real_postgresql.connect() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE usename = %s AND query LIKE '%%pg_sleep%%'",
+            [server.spec.database.role],
+        )
+        return cursor.fetchone()[0]
+
+
+def is_closed(server):
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", server.spec.port)) != 0
