@@ -123,6 +123,4 @@ class SaasCluster(models.Model):
             found = seen["nodes"].get(node.name, {"state": "lost", "load": None})
             if found["state"] != "lost":
                 node.write({"load": found["load"], "last_seen": now})
-            # Whether one takes no more tenants is for people to say.
-            if node.state != "drained" or found["state"] == "drained":
-                node.state = found["state"]
+            node._note_state(found["state"])
