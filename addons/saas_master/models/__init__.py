@@ -41,6 +41,7 @@ from . import saas_api_instance
 from . import saas_api_platform
 from . import saas_connection
 from . import saas_measurement
+from . import saas_image
 from . import saas_watch
 from . import saas_watch_routes
 from . import saas_watch_instance

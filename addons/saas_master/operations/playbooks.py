@@ -152,7 +152,8 @@ PLAYBOOKS = {
     "change_plan": Playbook(
         label=_lt("Change plan"),
         steps=("fit", "reserve", "quota", "resize", "healthy"),
-        allowed_from=frozenset({"running", "stopped", "paused"}),
+        # In error too: who was killed for want of memory needs a larger plan.
+        allowed_from=frozenset({"running", "stopped", "paused", "error"}),
         warning=_lt("The instance restarts with its new limits within some seconds."),
     ),
     "rename": Playbook(

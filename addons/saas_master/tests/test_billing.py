@@ -76,6 +76,14 @@ class TestPlanFollows(BillingCase):
         self.repair()
         self.assertEqual(self.kinds(instance), ["provision", "change_plan"])
 
+    def test_who_died_for_want_of_memory_gets_a_larger_plan(self):
+        instance = self.make_instance()
+        with self.open_env() as env:
+            record = env["saas.instance"].browse(instance)
+            record._update_status({"running"}, "error", "It was killed.")
+        self.work(self.change_plan(instance, self.large))
+        self.assertEqual(self.plans(instance), (self.large, self.large))
+
     def test_a_plan_that_billing_named_meanwhile_follows(self):
         instance = self.make_instance()
         other = self.make_plan()

@@ -45,6 +45,26 @@ class TestMeasurement(CommittedCase):
         [node] = self.place("cluster", "node_ids")
         self.assertEqual(self.look_up("saas.node", node, "load"), 0.5)
 
+    def test_images_that_nothing_refers_to_go_from_a_swarm(self):
+        kept, other = ["sha256:sold", "sha256:paused"], self.make_instance()
+        with self.open_env() as env:
+            version = self.fleet(env, "version")
+            version._write_guarded({"image": "sha256:sold"})
+            instance = env["saas.instance"].browse(self.tenant)
+            instance._write_guarded({"image": "sha256:paused", "status": "paused"})
+            purged = env["saas.instance"].browse(other)
+            purged._write_guarded({"image": "sha256:purged", "active": False})
+            self.fleet(env, "cluster").kind = "swarm"
+        with self.outside.get_world().change() as state:
+            state["images"] = [*kept, "sha256:purged", "sha256:old"]
+        try:
+            self.measure()
+        finally:
+            with self.open_env() as env:
+                self.fleet(env, "cluster").kind = "process"
+                self.fleet(env, "version")._write_guarded({"image": False})
+        self.assertEqual(self.outside.read("images"), kept)
+
     def test_what_does_not_answer_is_told_and_stops_nothing(self):
         self.use(files=GB)
         with self.open_env() as env:

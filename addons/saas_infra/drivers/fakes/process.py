@@ -31,6 +31,12 @@ class FakeProcessDriver(FakeDriver):
     def remove_service(self, spec):
         self._remove("remove_service", "services", spec)
 
+    def prune_images(self, keep):
+        with self._call("prune_images") as state:
+            gone = [image for image in state["images"] if image not in keep]
+            state["images"] = [image for image in state["images"] if image in keep]
+            return gone
+
     def list_services(self):
         with self._call("list_services") as state:
             return {

@@ -18,6 +18,7 @@ EMPTY = {
     "routes": {},
     "tenants": {},
     "nodes": {"localhost": 0.5},
+    "images": [],
     "mounted": True,
     "blank": [],
     "fence": "",
