@@ -37,7 +37,13 @@ class SaasOperation(models.Model):
             "job_uuid",
             "message",
             "exclusive",
+            "requested_by",
         }
+    )
+    # To retry, in which states: config/postgresql/web_grants.sql.
+    _saas_web_writes = frozenset({"state", "message", "deaths", "job_uuid"})
+    _saas_web_creates = frozenset(
+        {"kind", "instance_id", "template_id", "params", "exclusive", "requested_by"}
     )
 
     kind = fields.Selection("_selection_kind", required=True, readonly=True, index=True)
@@ -245,7 +251,8 @@ class SaasOperationStep(models.Model):
     _inherit = ["saas.guarded.mixin"]
     _order = "operation_id, sequence, id"
     _rec_name = "name"
-    _saas_guarded = frozenset({"name", "state", "message", "operation_id"})
+    _saas_web_creates = frozenset({"operation_id", "sequence", "name", "state"})
+    _saas_guarded = _saas_web_creates | {"started_at", "seconds", "message"}
 
     operation_id = fields.Many2one(
         "saas.operation", required=True, readonly=True, index=True, ondelete="cascade"
