@@ -208,6 +208,8 @@ class SaasOperation(models.Model):
             raise UserError(self.env._("Only a failed operation can be retried."))
         self._check_not_frozen()
         instance = self.instance_id
+        if instance:
+            instance._check_pace()
         if instance and instance._get_active_operation():
             raise UserError(self.env._("Another operation is under way."))
         if not self._is_last():
