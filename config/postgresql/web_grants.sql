@@ -30,6 +30,37 @@ REVOKE INSERT, UPDATE, DELETE ON
     queue_job_function, queue_job_channel
     FROM saas_web;
 
--- The log of events is only ever appended to.
-REVOKE UPDATE, DELETE ON saas_event FROM saas_web;
+-- Of guarded fields `web` writes what their models name (saas_guarded_grants.py). What
+-- it may make of a state is said here: a request begins, or is asked for again; all
+-- other moves are `jobs`' own. Arguments: the column, and each move as before>after.
+CREATE OR REPLACE FUNCTION saas_check_move() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    after text := to_jsonb(NEW) ->> TG_ARGV[0];
+    before text := '';
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        before := to_jsonb(OLD) ->> TG_ARGV[0];
+    END IF;
+    IF after = before OR concat(before, '>', after) = ANY (TG_ARGV) THEN
+        RETURN NEW;
+    END IF;
+    RAISE insufficient_privilege USING MESSAGE = format(
+        'permission denied: %s of %s from "%s" to "%s"',
+        TG_ARGV[0], TG_TABLE_NAME, before, after);
+END $$;
+CREATE OR REPLACE TRIGGER saas_web_begins BEFORE INSERT ON saas_instance
+    FOR EACH ROW WHEN (current_user = 'saas_web')
+    EXECUTE FUNCTION saas_check_move('status', '>creating');
+CREATE OR REPLACE TRIGGER saas_web_begins_creation BEFORE INSERT ON saas_instance
+    FOR EACH ROW WHEN (current_user = 'saas_web')
+    EXECUTE FUNCTION saas_check_move('provisioning_status', '>pending');
+CREATE OR REPLACE TRIGGER saas_web_moves BEFORE INSERT OR UPDATE ON saas_operation
+    FOR EACH ROW WHEN (current_user = 'saas_web')
+    EXECUTE FUNCTION saas_check_move('state', '>queued', 'failed>queued');
+CREATE OR REPLACE TRIGGER saas_web_begins BEFORE INSERT ON saas_operation_step
+    FOR EACH ROW WHEN (current_user = 'saas_web')
+    EXECUTE FUNCTION saas_check_move('state', '>pending');
+CREATE OR REPLACE TRIGGER saas_web_moves BEFORE INSERT OR UPDATE ON saas_template
+    FOR EACH ROW WHEN (current_user = 'saas_web')
+    EXECUTE FUNCTION saas_check_move('state', '>building', 'ready>retired');
 COMMIT;

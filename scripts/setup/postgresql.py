@@ -57,7 +57,10 @@ def make_roles(settings):
 
 
 def grant_to_web(settings):
-    """Give `web` the rows of all tables, less those that are code."""
+    """Give `web` the rows of all tables, less those that are code.
+
+    What it may write of the platform's own records is the master's to say, afterwards.
+    """
     run_sql(settings, "saas_owner", "master", _read("web_grants.sql"))
 
 

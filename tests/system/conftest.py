@@ -13,11 +13,18 @@ from people import (  # noqa: F401  tests take the helpers from here
     press,
     wait_until,
 )
+from strangers import role_of
 
 
 @pytest.fixture(scope="session")
 def platform():
     return Platform(os.environ["SAASODOO_RUN_DIR"])
+
+
+@pytest.fixture(scope="session")
+def web(platform):
+    """The role of `web`, with the password that its configuration has."""
+    return role_of(platform, "saas_web")
 
 
 @pytest.fixture

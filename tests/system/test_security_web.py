@@ -47,12 +47,6 @@ except sealing.PermanentInfraError as error:
 """
 
 
-@pytest.fixture(scope="module")
-def web(platform):
-    """The role of `web`, with the password that its configuration has."""
-    return role_of(platform, "saas_web")
-
-
 @pytest.mark.parametrize("table", CODE)
 def test_web_writes_no_row_that_is_code(web, table):
     for statement in (
@@ -112,9 +106,9 @@ def test_the_log_of_events_is_only_appended_to(web):
 
 @pytest.mark.usefixtures("shared_instance")
 @pytest.mark.parametrize("model", ["instance", "operation"])
-def test_no_deletion_beside_it_changes_an_event(web, model):
+def test_no_deletion_beside_it_changes_an_event(platform, model):
     with pytest.raises(errors.ForeignKeyViolation):
-        web.sql(
+        role_of(platform, "saas_owner").sql(
             MASTER,
             f"DELETE FROM saas_{model} WHERE id IN "
             f"(SELECT {model}_id FROM saas_event WHERE {model}_id IS NOT NULL)",
@@ -370,20 +364,19 @@ def test_web_seals_and_does_not_open(platform):
     assert "Permission denied" in closed
 
 
-def test_a_secret_that_web_moves_elsewhere_does_not_open(
-    platform, web, shared_instance
-):
+def test_a_secret_that_is_moved_elsewhere_does_not_open(platform, shared_instance):
     """The admin's login in a tenant's place would land in its odoo.conf."""
-    [(own,)] = web.sql(
+    owner = role_of(platform, "saas_owner")
+    [(own,)] = owner.sql(
         MASTER,
         "SELECT password_sealed FROM saas_instance WHERE uuid = %s",
         [shared_instance["uuid"]],
     )
     put = "UPDATE saas_instance SET password_sealed = %s WHERE uuid = %s"
-    [(admin,)] = web.sql(
+    [(admin,)] = owner.sql(
         MASTER, "SELECT admin_password_sealed FROM saas_database_server LIMIT 1"
     )
-    web.sql(MASTER, put, [admin, shared_instance["uuid"]])
+    owner.sql(MASTER, put, [admin, shared_instance["uuid"]])
     try:
         code, answer = platform.run_saasctl(
             "instance", "restart", shared_instance["uuid"], "--wait"
@@ -391,7 +384,7 @@ def test_a_secret_that_web_moves_elsewhere_does_not_open(
         assert code == 1
         assert "sealed for another record" in str(answer)
     finally:
-        web.sql(MASTER, put, [own, shared_instance["uuid"]])
+        owner.sql(MASTER, put, [own, shared_instance["uuid"]])
     platform.saasctl("instance", "retry", shared_instance["uuid"], "--wait")
 
 

@@ -1,4 +1,5 @@
 from . import saas_guarded_mixin
+from . import saas_guarded_grants
 from . import saas_specs_mixin
 from . import saas_event
 from . import saas_alarm

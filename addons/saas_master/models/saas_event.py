@@ -10,7 +10,10 @@ class SaasEvent(models.Model):
     _inherit = ["saas.guarded.mixin"]
     _order = "id desc"
     _rec_name = "message"
-    _saas_guarded = frozenset({"kind", "message", "user_id", "instance_id"})
+    _saas_guarded = frozenset(
+        {"kind", "message", "reason", "user_id", "instance_id", "operation_id"}
+    )
+    _saas_web_creates = _saas_guarded
 
     create_date = fields.Datetime(string="When", index=True)
     # Restricted: what deletes the other row would change the event's.

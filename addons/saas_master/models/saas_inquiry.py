@@ -23,6 +23,8 @@ class SaasInquiry(models.Model):
     _inherit = ["saas.guarded.mixin"]
     _order = "id desc"
     _saas_guarded = frozenset({"kind", "params", "state", "answer", "instance_id"})
+    _saas_web_writes = frozenset({"answer"})
+    _saas_web_creates = frozenset({"kind", "params", "state", "instance_id"})
 
     kind = fields.Selection(
         [

@@ -70,6 +70,31 @@ class SaasInstance(models.Model):
             "active",
         }
     )
+    _saas_web_writes = frozenset(
+        {
+            "subdomain",
+            "partner_id",
+            "email",
+            "subscription_id",
+            "billing_status",
+            "desired_status",
+            "paused_by_billing",
+            "last_operation_id",
+        }
+    )
+    _saas_web_creates = frozenset(
+        {
+            "uuid",
+            "plan_id",
+            "cpu_cores",
+            "memory_mb",
+            "storage_gb",
+            "provisioning_status",
+            "status",
+            "region_id",
+            "active",
+        }
+    )
 
     active = fields.Boolean(default=True, readonly=True)
     uuid = fields.Char(

@@ -1,8 +1,21 @@
-from odoo import api, fields, models
+from datetime import timedelta
 
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..operations.playbooks import PLAYBOOKS
 from ..tools.counting import count_into
 from .saas_instance import STATUSES
 from .saas_instance_request import BULK_LIMIT, SUPPORT_KINDS
+
+# Long enough that a loop does not wait for it, short enough for a day's work by hand.
+PACE_MINUTES = 10
+# The events of what people ask of an instance that exists.
+ASKED = [
+    f"{kind}_{verb}"
+    for kind in PLAYBOOKS.keys() - {"provision"}
+    for verb in ("requested", "retried")
+] + ["provision_retried"]
 
 
 class SaasInstance(models.Model):
@@ -59,6 +72,39 @@ class SaasInstance(models.Model):
         if len(self) > BULK_LIMIT:
             group = "operator"
         self.env["saas.api"]._check_group(group)
+
+    def _check_pace(self):
+        """Refuse who asks one by one for what only operators may ask at once.
+
+        What the platform asks for by itself has no limit.
+
+        :raise UserError: with what to do
+        """
+        if self.env.su or self.env.user.has_group("saas_infra.group_operator"):
+            return
+        since = self._saas_now() - timedelta(minutes=PACE_MINUTES)
+        [(others,)] = (
+            self.env["saas.event"]
+            .sudo()
+            ._read_group(
+                [
+                    ("user_id", "=", self.env.uid),
+                    ("create_date", ">", since),
+                    ("kind", "in", ASKED),
+                    ("instance_id", "!=", self.id),
+                ],
+                aggregates=["instance_id:count_distinct"],
+            )
+        )
+        if others >= BULK_LIMIT:
+            raise UserError(
+                self.env._(
+                    "You asked for changes of %(count)s instances within %(minutes)s "
+                    "minutes: more are for operators. Ask one of them, or wait.",
+                    count=others,
+                    minutes=PACE_MINUTES,
+                )
+            )
 
     # === BUTTONS THAT ACT === #
 

@@ -44,6 +44,7 @@ class SaasInstance(models.Model):
             )
         if refusal := self._get_refusal(playbook):
             raise UserError(refusal)
+        self._check_pace()
         operation = operation_model._open(
             kind, instance=self, reason=reason, params=params
         )

@@ -15,6 +15,8 @@ class SaasLoginTicket(models.Model):
     _description = "One-time Link"
     _inherit = ["saas.guarded.mixin"]
     _saas_guarded = frozenset({"code_hash", "instance_id", "role", "expires", "used"})
+    _saas_web_writes = frozenset({"used"})
+    _saas_web_creates = frozenset({"code_hash", "instance_id", "role", "expires"})
 
     code_hash = fields.Char(required=True, readonly=True, index=True)
     instance_id = fields.Many2one(

@@ -37,7 +37,13 @@ class SaasOperation(models.Model):
             "job_uuid",
             "message",
             "exclusive",
+            "requested_by",
         }
+    )
+    # To retry, in which states: config/postgresql/web_grants.sql.
+    _saas_web_writes = frozenset({"state", "message", "deaths", "job_uuid"})
+    _saas_web_creates = frozenset(
+        {"kind", "instance_id", "template_id", "params", "exclusive", "requested_by"}
     )
 
     kind = fields.Selection("_selection_kind", required=True, readonly=True, index=True)
@@ -202,6 +208,8 @@ class SaasOperation(models.Model):
             raise UserError(self.env._("Only a failed operation can be retried."))
         self._check_not_frozen()
         instance = self.instance_id
+        if instance:
+            instance._check_pace()
         if instance and instance._get_active_operation():
             raise UserError(self.env._("Another operation is under way."))
         if not self._is_last():
@@ -245,7 +253,8 @@ class SaasOperationStep(models.Model):
     _inherit = ["saas.guarded.mixin"]
     _order = "operation_id, sequence, id"
     _rec_name = "name"
-    _saas_guarded = frozenset({"name", "state", "message", "operation_id"})
+    _saas_web_creates = frozenset({"operation_id", "sequence", "name", "state"})
+    _saas_guarded = _saas_web_creates | {"started_at", "seconds", "message"}
 
     operation_id = fields.Many2one(
         "saas.operation", required=True, readonly=True, index=True, ondelete="cascade"

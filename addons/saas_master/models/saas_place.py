@@ -50,6 +50,7 @@ class SaasStorage(models.Model):
 
     _saas_fixed = frozenset({"root"})
     _saas_guarded = frozenset({"uuid", "is_marked"})
+    _saas_web_creates = frozenset({"uuid"})
 
     def _is_used(self):
         return self._has("saas.instance", "storage_id") or self._has(

@@ -26,6 +26,8 @@ class SaasSubdomain(models.Model):
     _inherit = ["saas.guarded.mixin"]
     _order = "name"
     _saas_guarded = frozenset({"name", "instance_id", "redirect_until"})
+    _saas_web_writes = frozenset({"redirect_until"})
+    _saas_web_creates = frozenset({"name", "instance_id"})
 
     name = fields.Char(required=True, readonly=True)
     instance_id = fields.Many2one(

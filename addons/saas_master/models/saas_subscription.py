@@ -54,6 +54,8 @@ class SaasSubscription(models.Model):
             "due",
         }
     )
+    _saas_web_creates = frozenset({"is_trial", "trial_partner_id"})
+    _saas_web_writes = _saas_guarded - _saas_web_creates
 
     name = fields.Char(compute="_compute_name", store=True)
     partner_id = fields.Many2one(

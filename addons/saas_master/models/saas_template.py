@@ -11,8 +11,27 @@ class SaasTemplate(models.Model):
     _description = "Template"
     _inherit = ["saas.guarded.mixin", "saas.specs.mixin"]
     _order = "version_id, id desc"
-    _saas_guarded = frozenset(
-        {"uuid", "state", "database", "directory", "uid", "port", "message"}
+    # What it is made of and called: given once, and by what is asked for.
+    _saas_web_creates = frozenset(
+        {
+            "uuid",
+            "version_id",
+            "modules",
+            "languages",
+            "source",
+            "cluster_id",
+            "database_server_id",
+            "storage_id",
+            "database",
+            "directory",
+        }
+    )
+    # To retire, from which state: config/postgresql/web_grants.sql.
+    _saas_web_writes = frozenset({"state"})
+    _saas_guarded = (
+        _saas_web_creates
+        | _saas_web_writes
+        | {"message", "uid", "port", "password_sealed", "built_at"}
     )
 
     name = fields.Char(compute="_compute_name", store=True)
@@ -61,6 +80,12 @@ class SaasTemplate(models.Model):
     operation_ids = fields.One2many("saas.operation", "template_id")
 
     _uuid_uniq = models.Constraint("UNIQUE (uuid)", "This template exists already.")
+    # A planted row must not have a tenant's database built over, copied or removed.
+    _names_check = models.Constraint(
+        "CHECK (database = 'odoo_template_' || left(uuid, 8)"
+        " AND directory = 'odoo_data_' || database || '_' || uuid)",
+        "A template has a database and a folder of its own.",
+    )
     _one_ready = models.UniqueIndex(
         "(database_server_id, version_id, cluster_id, COALESCE(country_group_id, 0)) "
         "WHERE state = 'ready'",

@@ -26,6 +26,7 @@ from . import test_reactivation
 from . import test_reconcile
 from . import test_reconcile_orphans
 from . import test_fence
+from . import test_guarded_grants
 from . import test_key_rotation
 from . import test_reconcile_scale
 from . import test_faults

@@ -1,6 +1,7 @@
 """Who may press which button."""
 
 from odoo import Command
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from .access_common import AccessCase
@@ -153,6 +154,41 @@ class TestActionMatrix(AccessCase):
         instances = operations.instance_id
         self.check_button("manager", instances[:20], "action_retry")
         self.check_button("operator", instances, "action_retry")
+
+    def test_more_than_twenty_one_by_one_need_an_operator_or_time(self):
+        instances = self.instance.browse()
+        for _number in range(22):
+            instances |= self.make_instance("running")
+        failed = self.make_instance("error", operation="failed")
+
+        def restart(group, instance):
+            api = self.env["saas.api"].with_user(self.users[group])
+            api.instance_restart(instance.subdomain)
+
+        for instance in instances[:20]:
+            restart("manager", instance)
+        api = self.env["saas.api"].with_user(self.users["manager"])
+        for refused in (
+            lambda: restart("manager", instances[20]),
+            lambda: api.instance_suspend(instances[20].subdomain),
+            lambda: api.instance_retry(failed.subdomain),
+        ):
+            with self.assertRaisesRegex(UserError, "for operators"):
+                refused()
+        for group in ("operator", "support"):  # Each is counted apart.
+            with self.subTest(group=group):
+                again = instances[20] if group == "operator" else instances[21]
+                restart(group, again)
+        # One of the twenty is not one more.
+        instances[0].last_operation_id._write_guarded({"state": "done"})
+        restart("manager", instances[0])
+        self.env.cr.execute(
+            "UPDATE saas_event SET create_date = create_date - interval '11 min' "
+            "WHERE user_id = %s",
+            [self.users["manager"].id],
+        )
+        self.env.invalidate_all()
+        api.instance_retry(failed.subdomain)
 
     def test_the_fleet_is_shown_to_staff(self):
         self.check_button("support", self.env["saas.dashboard"], "get_fleet")
