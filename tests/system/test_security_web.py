@@ -221,8 +221,9 @@ def test_jobs_runs_no_row_that_names_something_else(web, changes):
 def test_an_operation_runs_no_step_of_another_playbook(platform, web, shared_instance):
     [(operation,)] = web.sql(
         MASTER,
-        """INSERT INTO saas_operation (kind, state, params, instance_id, exclusive)
-           SELECT 'restart', 'queued', '{}', id, true FROM saas_instance
+        """INSERT INTO saas_operation
+                  (kind, state, params, instance_id, exclusive, create_date)
+           SELECT 'restart', 'queued', '{}', id, true, now() FROM saas_instance
             WHERE uuid = %s RETURNING id""",
         [shared_instance["uuid"]],
     )
