@@ -18,7 +18,7 @@ class SaasTemplate(models.Model):
             "version_id",
             "modules",
             "languages",
-            "source",
+            "image",
             "cluster_id",
             "database_server_id",
             "storage_id",

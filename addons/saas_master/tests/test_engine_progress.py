@@ -138,7 +138,8 @@ class TestEngineQueue(SaasCommon):
     def test_urgent_channels_come_first(self):
         order = sorted(PRIORITIES, key=PRIORITIES.get)
         self.assertEqual(
-            order, ["provisioning", "operations", "maintenance", "monitoring"]
+            order,
+            ["provisioning", "operations", "maintenance", "monitoring", "watch"],
         )
         channels = self.env["queue.job.channel"].search([]).mapped("complete_name")
         for name in order:
