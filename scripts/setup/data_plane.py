@@ -21,8 +21,11 @@ def bring_up(settings):
     started = supervisors.ensure(settings, DATA)
     if settings.on_swarm:
         swarm.bring_up(settings)
-        # The first time the bridge was not known before.
-        restart_postgresql |= postgresql.prepare(settings) or not _at_bridge(settings)
+        _wait_for_postgresql(settings)
+        # The first time it was started before the bridge was known.
+        if postgresql.prepare(settings) or not _at_bridge(settings):
+            restart_postgresql = True
+            started.discard("postgresql")
     if restart_postgresql and "postgresql" not in started:
         supervisors.restart(settings, DATA, "postgresql")
         started.add("postgresql")

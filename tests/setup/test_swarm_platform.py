@@ -78,6 +78,7 @@ def tenant(platform, docker):
     docker.run(
         "service", "create", "-q", "--name", "probe", "--network",
         swarm.cell_name(platform), "--endpoint-mode", "dnsrr", "--no-resolve-image",
+        "--label", f"{swarm.LABEL}={platform.platform}",
         "--entrypoint", "sleep", image, "3600",
     )  # fmt: skip
     authority = certificates.authority(platform).read_text()
@@ -88,7 +89,7 @@ def tenant(platform, docker):
         return docker.try_run("exec", container, "python3", "-c", write + script)
 
     yield execute
-    docker.run("service", "rm", "probe")
+    docker.try_run("service", "rm", "probe")
 
 
 def ask(settings, url, authority=None):
