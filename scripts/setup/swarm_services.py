@@ -32,12 +32,17 @@ def stop(settings):
         return "was not running"
     found = docker.inspect("service", list_names(settings, docker))
     names = [s["Spec"]["Name"] for s in found if _replicas(s)]
+    # One on each node cannot be scaled. The master has its collectors made again.
+    everywhere = [s["Spec"]["Name"] for s in found if "Global" in s["Spec"]["Mode"]]
+    if everywhere:
+        docker.run("service", "rm", *everywhere)
     if names:
         # Noted before: a run that is killed in between is taken up by either command.
         known = {*_stopped(settings), *names}
         files.write(_note(settings), "".join(f"{n}\n" for n in sorted(known)), 0o600)
         _scale(docker, names, 0)
-    wait_for(lambda: not _living(settings, docker), 120, "the end of all containers")
+    gone = {*names, *everywhere}
+    wait_for(lambda: not _living(docker, gone), 120, "the end of all containers")
     return f"stopped {len(names)} services"
 
 
@@ -111,11 +116,11 @@ def _replicas(service):
     return service["Spec"]["Mode"].get("Replicated", {}).get("Replicas", 0)
 
 
-def _living(settings, docker):
-    """Tell which of the platform's containers run here."""
-    chosen = ("--filter", "label=com.docker.swarm.service.name", "--format")
-    words = '{{.Label "com.docker.swarm.service.name"}}'
-    return {*docker.lines("ps", *chosen, words)} & {*list_names(settings, docker)}
+def _living(docker, names):
+    """Tell which of some services have a container here."""
+    service = "com.docker.swarm.service.name"
+    words = ("--filter", f"label={service}", "--format", f'{{{{.Label "{service}"}}}}')
+    return {*docker.lines("ps", *words)} & names
 
 
 def _note(settings):

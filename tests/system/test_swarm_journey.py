@@ -1,0 +1,192 @@
+"""The main job by `make up RUNTIME=swarm`: a platform of its own beside the others."""
+
+import os
+import socket
+import subprocess
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from people import CHECKOUT, Platform, call, enter_as_owner, wait_until
+
+pytestmark = pytest.mark.slow
+
+CHOICES = {
+    "RUN_DIR": "/var/lib/saasodoo-test-swarm",
+    "PORT_BASE": "24000",
+    "TENANT_UID_BASE": "1500000000",
+    "RUNTIME": "swarm",
+}
+
+
+@pytest.fixture(scope="module")
+def swarm():
+    """A platform on a swarm, from nothing to its first instance, and back."""
+    reset()
+    try:
+        yield SwarmPlatform(up())
+    finally:
+        reset()
+
+
+def up():
+    """Bring it up; return what that says."""
+    return run("up")
+
+
+def reset():
+    if Path(CHOICES["RUN_DIR"], "platform.env").exists():
+        run("reset", YES="1")
+
+
+def run(command, **variables):
+    done = subprocess.run(
+        [CHECKOUT / "scripts/up", command],
+        env={**os.environ, **CHOICES, **variables},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+class SwarmPlatform(Platform):
+    """What `up` said of it, too."""
+
+    def __init__(self, said):
+        super().__init__(CHOICES["RUN_DIR"])
+        self.said = said
+
+    def docker(self, *words):
+        command = ["docker", "-H", self.setting("DOCKER_HOST"), *words]
+        return subprocess.run(
+            command, check=True, capture_output=True, text=True
+        ).stdout.strip()
+
+
+class Visitor(requests.Session):
+    """A browser that trusts the platform's CA; any *.localhost is this machine."""
+
+    def __init__(self, platform):
+        super().__init__()
+        self.trust_env = False  # it would name other authorities
+        self.verify = str(platform.run_dir / "tls/ca.pem")
+
+    def request(self, method, url, **options):
+        options.setdefault("timeout", 30)
+        options["allow_redirects"] = False
+        return super().request(method, url, **options)
+
+
+@pytest.fixture
+def visitor(swarm, monkeypatch):
+    look_up = socket.getaddrinfo
+
+    def at_home(host, *arguments, **options):
+        local = str(host).endswith(".localhost")
+        return look_up("127.0.0.1" if local else host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", at_home)
+    with Visitor(swarm) as session:
+        yield session
+
+
+@pytest.fixture
+def demo(swarm):
+    return swarm.saasctl("instance", "show", "demo")
+
+
+def test_the_first_instance_is_a_service_and_answers_over_tls(swarm, demo, visitor):
+    assert demo["url"] == "https://demo.tenants.localhost:24080"
+    assert demo["url"] in swarm.said
+
+    page = visitor.get(f"{demo['url']}/web/login")
+
+    assert (page.status_code, 'name="login"' in page.text) == (200, True)
+    assert page.headers["Strict-Transport-Security"] == "max-age=31536000"
+    services = swarm.docker("service", "ls", "--format", "{{.Name}} {{.Replicas}}")
+    assert f"odoo_{demo['uuid'][:8]} 1/1" in services
+
+
+def test_http_leads_to_https(demo, visitor):
+    plain = urlsplit(demo["url"])._replace(
+        scheme="http", netloc="demo.tenants.localhost:24081", path="/web/login"
+    )
+
+    answer = visitor.get(plain.geturl())
+
+    assert answer.status_code == 301
+    assert answer.headers["Location"] == f"{demo['url']}/web/login"
+
+
+def test_the_owner_enters_and_works_in_it(swarm, demo, visitor):
+    facts = enter_as_owner(swarm, visitor, "demo")
+    assert facts["is_system"]
+
+    made = call(visitor, demo["url"], "res.partner", "create", [{"name": "Visitor"}])
+    assert call(visitor, demo["url"], "res.partner", "read", made, ["name"])
+
+
+def test_a_stopped_instance_shows_its_page_and_comes_back(swarm, demo, visitor):
+    address = f"{demo['url']}/web/login"
+    swarm.saasctl("instance", "stop", "demo", "--wait")
+    assert visitor.get(address).status_code == 503
+
+    swarm.saasctl("instance", "start", "demo", "--wait")
+    assert visitor.get(address).status_code == 200
+
+
+def test_no_secret_is_in_what_the_engine_shows(swarm, demo):
+    name = f"odoo_{demo['uuid'][:8]}"
+    [container] = swarm.docker("ps", "-q", "--filter", f"name={name}").split()
+    shown = swarm.docker("inspect", container) + swarm.docker("inspect", name)
+
+    conf = swarm.docker("exec", container, "cat", "/run/secrets/odoo.conf")
+    values = dict(line.split(" = ", 1) for line in conf.splitlines() if " = " in line)
+    for secret in ("db_password", "proxy_secret"):
+        assert len(values[secret]) > 20
+        assert values[secret] not in shown
+    assert values["db_host"] != "127.0.0.1"
+
+
+def test_a_purge_leaves_nothing(swarm, visitor):
+    made = swarm.create()
+    assert visitor.get(f"{made['url']}/web/login").status_code == 200
+    name = f"odoo_{made['uuid'][:8]}"
+    assert name in swarm.docker("service", "ls", "--format", "{{.Name}}")
+
+    swarm.saasctl("instance", "terminate", made["subdomain"], "--yes", "--wait")
+
+    assert visitor.get(f"{made['url']}/web/login").status_code == 503
+
+
+def test_tenants_go_on_without_the_master_and_after_down_and_up(swarm, demo, visitor):
+    address = f"{demo['url']}/web/login"
+    run("down-master")
+    assert visitor.get(address).status_code == 200
+
+    run("down")
+    with pytest.raises(requests.ConnectionError):
+        visitor.get(address)
+
+    run("up")
+    wait_until(lambda: visitor.get(address).status_code == 200)
+    report = subprocess.run(
+        [CHECKOUT / "scripts/up", "doctor"],
+        env={**os.environ, **CHOICES},
+        capture_output=True,
+        text=True,
+    )
+    assert report.returncode == 0, report.stdout
+
+
+def test_the_second_up_changes_nothing(swarm):
+    before = {*swarm.docker("ps", "-q").split()}
+
+    said = up()
+
+    assert {*swarm.docker("ps", "-q").split()} >= before
+    for part in ("data plane", "stack", "this machine's records", "control plane"):
+        [line] = [each for each in said.splitlines() if each.startswith(part + " ")][:1]
+        assert line.endswith("unchanged")
