@@ -44,7 +44,9 @@ def wait_until_up(settings):
     """Wait until all servers answer."""
     _wait_for_postgresql(settings)
     wait_for(
-        lambda: processes.answers(settings.ports["master"]),
+        lambda: all(
+            processes.answers(settings.ports[name]) for name in nginx.ports(settings)
+        ),
         15,
         "nginx",
         f"read {settings.log}/nginx.log",

@@ -25,6 +25,7 @@ def prepare(settings):
     """
     values = settings.placeholders() | {"minfds": supervisors.open_files()}
     values["if_ipv6"] = "" if processes.has_ipv6() else "# "
+    values["if_tenants"] = "# " if settings.on_swarm else ""
     values["proxy_password"] = kept_password(settings, "proxy")
     changes = [
         files.write(

@@ -111,12 +111,16 @@ def test_who_is_ended_answers_what_it_was_asked_and_takes_nothing_new(
     server.start()
     browser = server.browser()
     browser.sign_in()
+    (model,) = browser.call("ir.model", "search", [("model", "=", "res.users")])
+    code = "env.cr.execute('SELECT pg_sleep(8)')\naction = {'type': 'done'}"
+    values = {"name": "long", "model_id": model, "state": "code", "code": code}
+    (action,) = browser.call("ir.actions.server", "create", [values])
     with ThreadPoolExecutor(1) as asking:
-        code = "env.cr.execute('SELECT pg_sleep(4)')\naction = {'type': 'done'}"
-        answer = asking.submit(browser.run, code)
+        answer = asking.submit(browser.call, "ir.actions.server", "run", [action])
         wait_until(lambda: sleeps(real_postgresql, server), "the long request")
         server.process.terminate()
-        wait_until(lambda: is_closed(server), "the closed door", 2)
+        wait_until(lambda: is_closed(server), "the closed door")
+        assert not answer.done()
         assert answer.result(30) == {"type": "done"}
     assert server.process.wait(10) == 0
     server.process = None
@@ -126,7 +130,7 @@ def sleeps(real_postgresql, server):
     with real_postgresql.connect() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity"
-            " WHERE usename = %s AND query LIKE '%%pg_sleep%%'",
+            " WHERE usename = %s AND query LIKE 'SELECT pg_sleep%%'",
             [server.spec.database.role],
         )
         return cursor.fetchone()[0]
