@@ -47,7 +47,7 @@
         "views/saas_master_menus.xml",
     ],
     "assets": {"web.assets_backend": ["saas_master/static/src/**/*"]},
-    "post_load": "install_guard",
+    "post_load": "post_load",
     "installable": True,
     "application": True,
 }

@@ -112,6 +112,7 @@ def follow_module_loading():
         hide_deprecations()
         close_the_side_door()
         end_without_cutting_off()
+        log_no_tokens()
 
     server.load_server_wide_modules = load_server_wide_modules
     server._reexec = start_again
@@ -147,6 +148,13 @@ def end_without_cutting_off():
     from odoo.addons.saas_tenant.tools import shutdown
 
     shutdown.install()
+
+
+def log_no_tokens():
+    """Have requests logged without their query strings."""
+    from odoo.addons.saas_tenant.tools import access_log
+
+    access_log.install()
 
 
 def prepare_template(arguments):

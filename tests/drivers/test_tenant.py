@@ -24,6 +24,12 @@ def test_it_starts_without_the_shared_database(tenant, real_postgresql):
     assert re.findall(r"^.* (?:WARNING|ERROR|CRITICAL) .*$", tenant.log, re.M) == []
 
 
+def test_its_log_tells_no_token_of_a_link(tenant, browser):
+    assert browser.get("/web/login?token=0123456789-token").status_code == 200
+    wait_until(lambda: '"GET /web/login?... HTTP/1.1" 200' in tenant.log, "the line")
+    assert "0123456789-token" not in tenant.log
+
+
 def test_it_does_not_start_without_its_secret(clone_tenant):
     server = clone_tenant()
     server.write_conf(proxy_secret="")

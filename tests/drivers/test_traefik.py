@@ -227,6 +227,14 @@ def test_a_client_chooses_neither_page_nor_target(routed, real):
     assert ask(routed, host="nobody.localhost", headers=forged).status == 503
 
 
+def test_the_log_names_the_host_and_no_token(real_traefik, routed):
+    for _ in range(65):  # so many are kept before they are written
+        ask(routed, "/?token=0123456789-token")
+    log = real_traefik.run / "log/traefik/access.log"
+    wait_until(lambda: routed.hosts[0] in log.read_text(), "the log")
+    assert "0123456789-token" not in log.read_text()
+
+
 def test_figures_name_no_tenant(routed):
     text = requests.get(f"http://127.0.0.1:{PORTS['ops']}/metrics", timeout=10).text
     assert "traefik_entrypoint_requests_total" in text
