@@ -126,7 +126,7 @@ class RealMachine:
         places |= {"port_master": self.public_port + 1}
         places |= {"port_internal": self.public_port + 2}
         places |= {"port_web": 9, "port_web_socket": 9}
-        places |= {"if_ipv6": "" if has_ipv6() else "# "}
+        places |= {"if_ipv6": "" if has_ipv6() else "# ", "if_tenants": ""}
         for key, value in places.items():
             text = text.replace(f"@{key}@", str(value))
         (self.run / "etc" / name).write_text(text)

@@ -16,6 +16,7 @@ HARMLESS = {
     "etc/nginx-check.conf",
     "etc/nginx-listen.conf",
     "etc/nginx-servers.conf",
+    "etc/nginx-tenants.conf",
     "etc/pg_hba.conf",
     "etc/postgresql.conf",
     "etc/room",

@@ -3,11 +3,14 @@
 import os
 import socket
 import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import requests
+from clients import Listener, ask_as_owner, at_work, run_long, upload_slowly
 from people import CHECKOUT, Platform, call, enter_as_owner, wait_until
 
 from scripts.testing.swarm_platform import CHOICES, alone
@@ -64,13 +67,16 @@ class SwarmPlatform(Platform):
 class Visitor(requests.Session):
     """A browser that trusts the platform's CA; any *.localhost is this machine."""
 
-    def __init__(self, platform):
+    def __init__(self, platform, other=None):
+        """Begin with the cookies of another one, where there is one."""
         super().__init__()
         self.trust_env = False  # it would name other authorities
         self.verify = str(platform.run_dir / "tls/ca.pem")
+        if other:
+            self.cookies.update(other.cookies)
 
     def request(self, method, url, **options):
-        options.setdefault("timeout", 30)
+        options.setdefault("timeout", 90)
         options["allow_redirects"] = False
         return super().request(method, url, **options)
 
@@ -131,6 +137,46 @@ def test_a_stopped_instance_shows_its_page_and_comes_back(swarm, demo, visitor):
 
     swarm.saasctl("instance", "start", "demo", "--wait")
     assert visitor.get(address).status_code == 200
+
+
+def test_a_new_plan_costs_no_request(swarm, visitor):
+    made = swarm.create()
+    url, name = made["url"], made["subdomain"]
+    enter_as_owner(swarm, visitor, name)
+    [cookie] = [c for c in visitor.cookies if c.name == "session_id" and c.domain]
+    listener = Listener(url, cookie.value, visitor.verify)
+    listener.start()
+    wait_until(lambda: listener.is_open)
+    stranger, busy, uploading = (
+        Visitor(swarm, other) for other in (None, visitor, visitor)
+    )
+
+    with (
+        ThreadPoolExecutor(2) as others,
+        at_work(
+            lambda: stranger.get(f"{url}/web/login"), lambda: ask_as_owner(visitor, url)
+        ) as clients,
+    ):
+        long = others.submit(run_long, busy, url, 30)
+        upload = others.submit(upload_slowly, uploading, url, 15)
+        time.sleep(1)  # both are under way
+        words = ("instance", "change-plan", name, "--plan", "professional", "--wait")
+        swarm.saasctl(*words)
+        assert long.result(90) == {"type": "done"}
+        assert upload.result(90) == 8 * 1024**2
+
+    assert [client.failures for client in clients] == [[], []]
+    assert sum(client.count for client in clients) > 500
+    wait_until(lambda: listener.is_open)
+    listener.end()
+    assert listener.connections <= 2
+    [container] = swarm.docker(
+        "ps", "-q", "--filter", f"name=odoo_{made['uuid'][:8]}"
+    ).split()
+    limits = "{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}}"
+    held = swarm.docker("inspect", "-f", limits, container)
+    assert held == f"{2 * 1024**3} {2 * 10**9}"
+    swarm.remove(name)
 
 
 def test_no_secret_is_in_what_the_engine_shows(swarm, demo):

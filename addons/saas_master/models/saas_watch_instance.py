@@ -66,7 +66,10 @@ class SaasCluster(models.Model):
         self._ring_for_fallen(fallen)
 
     def _find_changed(self, services, since):
-        """Return who ran when last seen and does not now, and who did not run."""
+        """Return who ran when last seen and does not now, and who did not run.
+
+        Whom somebody else writes now is left out.
+        """
         running = [name for name, state in services.items() if state.running]
         self.env.flush_all()
         self.env.cr.execute(
@@ -80,8 +83,10 @@ class SaasCluster(models.Model):
                        WHERE o.instance_id = i.id
                          AND (o.state IN ('queued', 'running')
                               OR o.write_date >= %s))
-                ORDER BY i.id""",
+                ORDER BY i.id
+                  FOR NO KEY UPDATE OF i SKIP LOCKED""",
             [self.id, running, since],
+            log_exceptions=False,  # A conflict is ordinary: the next look tells.
         )
         found = [instance for (instance,) in self.env.cr.fetchall()]
         return self.env["saas.instance"].browse(found)

@@ -57,11 +57,23 @@ class SaasCluster(models.Model):
         :param dict found: NodeState by name
         """
         self.ensure_one()
-        for node in self.node_ids:
+        for node in self._lock_nodes():
             node._note_state(found[node.name].state if node.name in found else "lost")
         for name in sorted(set(found) - set(self.node_ids.mapped("name"))):
             if found[name].cores:
                 self._take_in_node(found[name])
+
+    def _lock_nodes(self):
+        """Return its nodes but for those that somebody else writes now."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            """SELECT id FROM saas_node WHERE cluster_id = %s
+                ORDER BY name FOR NO KEY UPDATE SKIP LOCKED""",
+            [self.id],
+            log_exceptions=False,  # A conflict is ordinary: the next look tells.
+        )
+        found = [node for (node,) in self.env.cr.fetchall()]
+        return self.env["saas.node"].browse(found)
 
     def _take_in_node(self, found):
         node = self.env["saas.node"].create(
