@@ -28,15 +28,10 @@ from scripts.setup.commands import run, try_run
 from scripts.setup.docker_cli import Docker
 from scripts.setup.runner import Failure, Report, wait_for
 from scripts.setup.settings import load
+from scripts.testing.swarm_platform import CHOICES, alone
 
 pytestmark = pytest.mark.slow
 
-CHOICES = {
-    "RUN_DIR": "/var/lib/saasodoo-test-swarm",
-    "PORT_BASE": "24000",
-    "TENANT_UID_BASE": "1500000000",
-    "RUNTIME": "swarm",
-}
 HOST = "acme.tenants.localhost"
 PING = "import redis; print(redis.Redis(unix_socket_path={!r}, {}).ping())"
 CONNECT = "import socket; socket.create_connection(({!r}, {}), 3)"
@@ -50,15 +45,16 @@ psycopg2.connect(host={!r}, port={}, dbname="postgres", user={!r}, password="wro
 @pytest.fixture(scope="module")
 def platform():
     """Settings of a platform whose servers are up; nothing is left of it."""
-    settings = load(CHOICES)
-    if settings.choices.exists():  # of a run that was killed
-        remove(settings)
-    try:
-        stages.bring_up_servers(settings, Report())
-        yield settings
-    finally:
-        if settings.choices.exists():
+    with alone():
+        settings = load(CHOICES)
+        if settings.choices.exists():  # of a run that was killed
             remove(settings)
+        try:
+            stages.bring_up_servers(settings, Report())
+            yield settings
+        finally:
+            if settings.choices.exists():
+                remove(settings)
 
 
 def remove(settings):

@@ -13,24 +13,20 @@ import requests
 from clients import Listener, ask_as_owner, at_work, run_long, upload_slowly
 from people import CHECKOUT, Platform, call, enter_as_owner, wait_until
 
-pytestmark = pytest.mark.slow
+from scripts.testing.swarm_platform import CHOICES, alone
 
-CHOICES = {
-    "RUN_DIR": "/var/lib/saasodoo-test-swarm",
-    "PORT_BASE": "24000",
-    "TENANT_UID_BASE": "1500000000",
-    "RUNTIME": "swarm",
-}
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def swarm():
     """A platform on a swarm, from nothing to its first instance, and back."""
-    reset()
-    try:
-        yield SwarmPlatform(up())
-    finally:
+    with alone():
         reset()
+        try:
+            yield SwarmPlatform(up())
+        finally:
+            reset()
 
 
 def up():
