@@ -1,7 +1,9 @@
 """End without cutting anybody off: another process serves from now on."""
 
+import signal
 import threading
 import time
+from functools import wraps
 
 from odoo.service.server import ThreadedServer
 
@@ -17,6 +19,9 @@ def install():
     Odoo with threads gives requests one second, and keeps its door open meanwhile:
     whoever knocks then is heard by nobody.
     """
+    for name in ("http_spawn", "cron_spawn"):
+        spawn = getattr(ThreadedServer, name)
+        setattr(ThreadedServer, name, heard_by_main_thread(spawn))
     stop = ThreadedServer.stop
 
     def stop_gracefully(server):
@@ -26,6 +31,26 @@ def install():
         stop(server)
 
     ThreadedServer.stop = stop_gracefully
+
+
+def heard_by_main_thread(spawn):
+    """Have threads leave SIGTERM to the main one.
+
+    Python answers signals there alone: taken by another thread, one is heard only when
+    the main thread's sleep of a minute is over. Threads inherit what is blocked.
+
+    :param spawn: a method that starts threads
+    """
+
+    @wraps(spawn)
+    def spawn_deaf(server):
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        try:
+            return spawn(server)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    return spawn_deaf
 
 
 def close_the_door(httpd):
