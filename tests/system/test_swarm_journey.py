@@ -143,7 +143,8 @@ def test_a_new_plan_costs_no_request(swarm, visitor):
     made = swarm.create()
     url, name = made["url"], made["subdomain"]
     enter_as_owner(swarm, visitor, name)
-    [cookie] = [c for c in visitor.cookies if c.name == "session_id" and c.domain]
+    host = urlsplit(url).hostname
+    [cookie] = [c for c in visitor.cookies if c.domain.lstrip(".") == host]
     listener = Listener(url, cookie.value, visitor.verify)
     listener.start()
     wait_until(lambda: listener.is_open)
