@@ -148,6 +148,18 @@ class SaasTemplate(models.Model):
         )
         return self.env["saas.operation"]._open("build_template", template=template)
 
+    def _build_again(self):
+        """Build one like this beside it; see :meth:`_build`."""
+        self.ensure_one()
+        return self._build(
+            self.version_id,
+            self.cluster_id,
+            self.database_server_id,
+            self.storage_id,
+            group=self.country_group_id,
+            extra_modules=self.extra_modules,
+        )
+
     def _get_rivals(self):
         """Return the domain of what would be copied from in the place of this one."""
         self.ensure_one()

@@ -37,17 +37,14 @@ class SaasTemplate(models.Model):
         """Build a template like this one beside it."""
         self.env["saas.api"]._check_group("operator")
         self.ensure_one()
-        operation = self._build(
-            self.version_id,
-            self.cluster_id,
-            self.database_server_id,
-            self.storage_id,
-            group=self.country_group_id,
-            extra_modules=self.extra_modules,
-        )
+        return self._build_again().template_id._show()
+
+    def _show(self):
+        """Return the action that opens its form."""
+        self.ensure_one()
         return {
             "type": "ir.actions.act_window",
             "res_model": self._name,
-            "res_id": operation.template_id.id,
+            "res_id": self.id,
             "views": [(False, "form")],
         }

@@ -40,14 +40,7 @@ class SaasTemplate(models.Model):
             if not template._is_behind():
                 continue
             try:
-                self._build(
-                    template.version_id,
-                    template.cluster_id,
-                    template.database_server_id,
-                    template.storage_id,
-                    group=template.country_group_id,
-                    extra_modules=template.extra_modules,
-                )
+                template._build_again()
             except UserError as error:  # One is being built: the next run asks again.
                 _logger.info("%s: %s", template.name, error)
 

@@ -56,10 +56,4 @@ class SaasTemplateBuild(models.TransientModel):
             group=self.country_group_id,
             extra_modules=self.extra_modules,
         )
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "saas.template",
-            "res_id": operation.template_id.id,
-            "views": [(False, "form")],
-            "target": "main",
-        }
+        return operation.template_id._show() | {"target": "main"}
