@@ -22,8 +22,10 @@ class SaasWatch(models.AbstractModel):
 
         :param RoutesSight sight: with the proxy's id as key
         """
+        if not sight.emptied or self.env["saas.operation"]._is_frozen():
+            return
         proxy = self.env["saas.proxy"].browse(sight.key).exists()
-        instances = sight.emptied and proxy and self._find_routed(proxy)
+        instances = self._find_routed(proxy)
         if not instances:
             return
         try:

@@ -326,6 +326,17 @@ class TestWatchRoutes(WatchCase):
         self.assertNotIn(name, self.outside.read("routes"))
         self.assertFalse(self.mails)
 
+    def test_nothing_is_written_while_the_platform_is_frozen(self):
+        self.lose_routes()
+        with self.open_env() as env:
+            env["saas.operation"]._freeze("Hands off.")
+        try:
+            self.look_at_routes()
+        finally:
+            with self.open_env() as env:
+                env["saas.operation"]._unfreeze()
+        self.assertFalse(self.outside.read("routes"))
+
     def test_one_that_cannot_be_asked_is_not_written_to(self):
         self.lose_routes()
         refused = RetryableInfraError("Refused.")
