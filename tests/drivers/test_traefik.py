@@ -251,6 +251,17 @@ def test_a_web_socket_talks_in_both_directions(routed, real):
                 assert client.recv(100) == word
 
 
+def test_web_sockets_may_have_a_port_of_their_own(routed, real):
+    with backend() as port:
+        real.ensure_route(replace(routed, websocket=f"127.0.0.1:{port}"))
+        with closing(wait_for_socket(routed)) as client:
+            client.sendall(b"one")
+            assert client.recv(100) == b"one"
+        assert ask(routed).status == 200  # of the other port
+        real.ensure_route(routed)
+        wait_until(lambda: ask(routed, "/websocket").status == 200, "one port")
+
+
 def test_a_tenant_that_hangs_holds_five_hundred_requests_only(routed, real):
     with backend() as port:
         real.ensure_route(replace(routed, upstream=f"127.0.0.1:{port}"))

@@ -34,6 +34,7 @@ def check(spec):
         and _NAME.fullmatch(spec.name)
         and all(_HOST.fullmatch(host) and len(host) < 254 for host in hosts)
         and _UPSTREAM.fullmatch(spec.upstream)
+        and (not spec.websocket or _UPSTREAM.fullmatch(spec.websocket))
         and _SECRET.fullmatch(spec.secret)
         and spec.state in ("running", *NOTICES)
         and 0 < int(spec.public_port) < 65536

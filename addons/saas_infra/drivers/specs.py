@@ -129,6 +129,7 @@ class RouteSpec:
     """How people reach a tenant.
 
     :param str state: running, starting, stopped or suspended
+    :param str websocket: where web sockets go, if not to ``upstream``; for Traefik
     :param tuple redirects: former hosts, sent on to the first of ``hosts``
     :param int public_port: the port that the proxy listens on
     """
@@ -140,6 +141,7 @@ class RouteSpec:
     secret: str = field(repr=False)
     state: str = "running"
     redirects: tuple[str, ...] = ()
+    websocket: str = ""
     public_port: int
 
 

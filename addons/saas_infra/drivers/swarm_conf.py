@@ -10,8 +10,10 @@ from .specs import service_of
 DIRECTORY = "/var/lib/odoo"
 ADDONS = "/usr/lib/saasodoo/addons"
 HTTP_PORT = 8069
+SOCKET_PORT = 8072  # of web sockets, where there are workers
 CONF = "/run/secrets/odoo.conf"
 DATABASE_CA = "/run/secrets/database-ca.pem"
+_POOL = 8  # db_maxconn in config/swarm/tenant.conf
 _WORKER_MEMORY = 512 * 1024**2
 _NAMES = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _LINE = re.compile(r"[^\x00-\x1f\x7f]*")
@@ -67,6 +69,16 @@ def count_workers(limits):
     """Return how many workers a plan has: two a core, none (threads) for small ones."""
     workers = min(int(limits.cpu * 2), limits.memory // _WORKER_MEMORY)
     return workers if workers > 2 else 0
+
+
+def count_connections(limits):
+    """Return how many connections a task may hold: db_maxconn is one process's.
+
+    A worker and the process of scheduled actions work on one thing at a time, and need
+    a second connection now and then.
+    """
+    workers = count_workers(limits)
+    return (2 * (workers + 1) if workers else 0) + _POOL
 
 
 def _name(text):

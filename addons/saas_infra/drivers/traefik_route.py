@@ -16,6 +16,7 @@ LOGIN = (
     "Method(`POST`) && PathRegexp(`(?i)^(/[a-z]{2}[a-z0-9_@-]*)?"
     "(/|%2F)web(/|%2F)(login|reset_password|signup)`)"
 )
+WEBSOCKET = "PathPrefix(`/websocket`)"
 SECRET = "headers/customRequestHeaders/X-SaaSOdoo-Secret"
 TARGET = "headers/customRequestHeaders/X-SaaSOdoo-Target"
 
@@ -32,13 +33,21 @@ def render(spec, scheme):
     name, hosts = spec.name, _any_of(spec.hosts)
     if spec.state == "running":
         keys = {
-            f"services/{name}/loadBalancer/servers/0/url": f"http://{spec.upstream}",
+            **_service(name, spec.upstream),
             f"middlewares/{name}/{SECRET}": spec.secret,
             **_router(name, hosts, name, "tenant@file", name),
             **_router(
                 f"{name}-login", f"({hosts}) && {LOGIN}", name, "login@file", name
             ),
         }
+        if spec.websocket:
+            socket = f"{name}-socket"
+            keys |= {
+                **_service(socket, spec.websocket),
+                **_router(
+                    socket, f"({hosts}) && {WEBSOCKET}", socket, "tenant@file", name
+                ),
+            }
     else:
         keys = _router(name, hosts, "notice@file", f"{spec.state}@file")
     if spec.redirects:
@@ -69,6 +78,10 @@ def read(text):
 
 def _any_of(hosts):
     return " || ".join(f"Host(`{host}`)" for host in hosts)
+
+
+def _service(name, upstream):
+    return {f"services/{name}/loadBalancer/servers/0/url": f"http://{upstream}"}
 
 
 def _router(name, rule, service, *middlewares):

@@ -3,6 +3,7 @@ from odoo.exceptions import ValidationError
 
 from ..drivers.helper import RootHelper
 from ..drivers.process import ProcessDriver
+from ..drivers.specs import DatabaseSpec
 from ..tools.embedded import get_embedded
 from ..tools.settings import get_settings
 
@@ -117,6 +118,22 @@ class SaasCluster(models.Model):
         """
         self.ensure_one()
         return f"127.0.0.1:{port}"
+
+    def _get_websocket(self, service, limits):
+        """Return where the proxy finds a tenant's web sockets, empty for the same.
+
+        :param Limits limits: what the tenant may use
+        """
+        return ""
+
+    def _count_connections(self, limits):
+        """Return how many connections to its database a tenant may hold.
+
+        Here one process with its db_maxconn, and two to spare.
+
+        :param Limits limits: what the tenant may use
+        """
+        return DatabaseSpec.connection_limit
 
     def _is_reached_directly(self):
         """Tell whether the master can open a tenant's port itself."""

@@ -2,7 +2,12 @@ from odoo import fields, models
 
 from ..drivers.errors import PermanentInfraError
 from ..drivers.swarm import SwarmDriver
-from ..drivers.swarm_conf import HTTP_PORT
+from ..drivers.swarm_conf import (
+    HTTP_PORT,
+    SOCKET_PORT,
+    count_connections,
+    count_workers,
+)
 from ..tools.embedded import get_embedded
 from ..tools.settings import get_settings
 
@@ -39,6 +44,17 @@ class SaasCluster(models.Model):
         if self.kind == "swarm":
             return f"{service}:{HTTP_PORT}"
         return super()._get_upstream(service, port)
+
+    def _get_websocket(self, service, limits):
+        if self.kind == "swarm" and count_workers(limits):
+            return f"{service}:{SOCKET_PORT}"
+        return super()._get_websocket(service, limits)
+
+    def _count_connections(self, limits):
+        # One task takes another's place while that still serves.
+        if self.kind == "swarm":
+            return 2 * count_connections(limits) + 2
+        return super()._count_connections(limits)
 
     def _is_reached_directly(self):
         return self.kind != "swarm" and super()._is_reached_directly()

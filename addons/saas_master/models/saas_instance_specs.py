@@ -13,21 +13,33 @@ from odoo.addons.saas_infra.tools.keys import get_sign_key, get_sign_public_key
 ROUTE_STATES = {"running": "running", "stopped": "stopped", "paused": "suspended"}
 
 
+def limits_of(record):
+    """Return what an instance may use, or what it may with a plan.
+
+    :param record: a ``saas.instance`` or a ``saas.plan``
+    :rtype: Limits
+    """
+    record.ensure_one()
+    return Limits(
+        cpu=record.cpu_cores,
+        memory=record.memory_mb * 1024**2,
+        storage=record.storage_gb * 1000**3,
+    )
+
+
 class SaasInstance(models.Model):
     """What drivers are told about an instance."""
 
     _inherit = "saas.instance"
 
     def _get_limits(self):
-        self.ensure_one()
-        return Limits(
-            cpu=self.cpu_cores,
-            memory=self.memory_mb * 1024**2,
-            storage=self.storage_gb * 1000**3,
-        )
+        return limits_of(self)
 
     def _get_quota(self):
         return self._get_limits().storage
+
+    def _get_connection_limit(self):
+        return self.cluster_id._count_connections(self._get_limits())
 
     def _get_service_spec(self):
         self.ensure_one()
@@ -64,6 +76,7 @@ class SaasInstance(models.Model):
             name=self.service,
             hosts=(hostname(self.subdomain),),
             upstream=self.cluster_id._get_upstream(self.service, self.port),
+            websocket=self.cluster_id._get_websocket(self.service, self._get_limits()),
             secret=self._get_proxy_secret(),
             state=state,
             redirects=tuple(hostname(name) for name in old.mapped("name")),

@@ -27,7 +27,11 @@ class SaasSpecsMixin(models.AbstractModel):
             name=self.database,
             role=self.database,
             password=self._unseal(self.sudo().password_sealed, "database", self.uuid),
+            connection_limit=self._get_connection_limit(),
         )
+
+    def _get_connection_limit(self):
+        return DatabaseSpec.connection_limit
 
     def _get_directory_spec(self):
         self.ensure_one()

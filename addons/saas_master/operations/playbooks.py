@@ -151,7 +151,17 @@ PLAYBOOKS = {
     ),
     "change_plan": Playbook(
         label=_lt("Change plan"),
-        steps=("fit", "reserve", "quota", "resize", "healthy"),
+        steps=(
+            "fit",
+            "widen",
+            "reserve",
+            "quota",
+            "resize",
+            "healthy",
+            # With workers of its own or without: other connections, other ports.
+            "role",
+            "route",
+        ),
         # In error too: who was killed for want of memory needs a larger plan.
         allowed_from=frozenset({"running", "stopped", "paused", "error"}),
         warning=_lt("The instance restarts with its new limits within some seconds."),
@@ -276,6 +286,7 @@ STEP_LABELS = {
     "halt": _lt("End the service"),
     "fit": _lt("Check that it fits"),
     "reserve": _lt("Reserve the room"),
+    "widen": _lt("Let both plans reach the database"),
     "quota": _lt("Set the storage limit"),
     "resize": _lt("Apply the new limits"),
     "redirects": _lt("Take the old names from the address"),

@@ -48,6 +48,34 @@ class TestSwarmSpecs(SaasCommon):
         spec = instance._get_route_spec("running")
         self.assertEqual(spec.upstream, f"{instance.service}:8069")
 
+    def test_one_with_workers_has_web_sockets_elsewhere_and_more_connections(self):
+        instance = self.place()
+        small = instance._get_database_spec().connection_limit
+        self.assertFalse(instance._get_route_spec("running").websocket)
+        instance._write_guarded({"cpu_cores": 2, "memory_mb": 2048})
+        route = instance._get_route_spec("running")
+        self.assertEqual(route.websocket, f"{instance.service}:8072")
+        # Two tasks of eight, and two to spare; with four workers ten more each.
+        large = instance._get_database_spec().connection_limit
+        self.assertEqual((small, large), (18, 38))
+
+    def test_both_plans_may_reach_the_database_while_one_follows_the_other(self):
+        instance = self.place()
+        plans = self.env["saas.plan"].create(
+            [
+                {"name": name, "code": f"swarm-{name}", "cpu_cores": cores,
+                 "memory_mb": cores * 1024}
+                for name, cores in (("small", 1), ("large", 4))
+            ]
+        )  # fmt: skip
+        instance._write_guarded({"cpu_cores": 2, "memory_mb": 2048})
+        for plan, limit in zip(plans, (38, 54), strict=True):
+            operation = self.env["saas.operation"].new(
+                {"instance_id": instance, "params": {"plan": plan.code}}
+            )
+            [spec] = operation._step_widen().args
+            self.assertEqual(spec.connection_limit, limit)
+
     def test_cells_are_filled_evenly_and_never_beyond_their_room(self):
         cells = [self.place().cell_id.name for _instance in range(3)]
         self.assertEqual(sorted(cells), ["cell1", "cell2", "cell2"])
