@@ -1,5 +1,6 @@
 """Tests whose changes are committed, as a worker's are; removed when they end."""
 
+import json
 import tempfile
 from contextlib import contextmanager
 from threading import RLock, Thread
@@ -104,9 +105,15 @@ class CommittedCase(BaseCase):
 
     def forget_when_over(self):
         """Leave database and outside to the next test as they are now."""
-        ids, world = self.get_last_ids(), self.outside.world.read_text()
-        self.addCleanup(self.outside.world.write_text, world)
+        ids, world = self.get_last_ids(), json.loads(self.outside.world.read_text())
+        self.addCleanup(self.restore, world)
         self.addCleanup(self.forget, ids)
+
+    def restore(self, world):
+        """Have the outside as it was; alone, as somebody may look at it still."""
+        with self.outside.get_world().change() as state:
+            state.clear()
+            state.update(world)
 
     # === ASKING AND WORKING === #
 
