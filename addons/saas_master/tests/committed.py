@@ -106,10 +106,10 @@ class CommittedCase(BaseCase):
     def forget_when_over(self):
         """Leave database and outside to the next test as they are now."""
         ids, world = self.get_last_ids(), json.loads(self.outside.world.read_text())
-        self.addCleanup(self.restore, world)
+        self.addCleanup(self.restore_outside, world)
         self.addCleanup(self.forget, ids)
 
-    def restore(self, world):
+    def restore_outside(self, world):
         """Have the outside as it was; alone, as somebody may look at it still."""
         with self.outside.get_world().change() as state:
             state.clear()
