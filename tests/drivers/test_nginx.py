@@ -66,6 +66,17 @@ def test_a_route_that_a_crash_left_unread_is_read_by_the_next_run(
     wait_for(routed, page("stopped"))
 
 
+def test_a_route_that_is_refused_leaves_nginx_with_what_the_files_say(
+    machine, real, routed, tenants, monkeypatch
+):
+    late = machine.nginx()
+    monkeypatch.setattr(late, "_reload", lambda: None)
+    late.ensure_route(replace(routed, state="stopped"))
+    with pytest.raises(NotOurs):
+        real.ensure_route(replace(tenants.route(tenants.make()), hosts=routed.hosts))
+    wait_for(routed, page("stopped"))
+
+
 @pytest.mark.parametrize("before", [None, "running"], ids=["new", "changed"])
 @pytest.mark.parametrize("step", ["_write", "_validate", "_take_back"])
 def test_a_route_that_nginx_never_took_is_taken_back_by_whoever_comes_next(

@@ -152,6 +152,8 @@ class NginxDriver:
         except InfraError:
             for path in kept:
                 self._take_back(path)
+            # The reload before this one comes late: it may have read what is no more.
+            self._reload()
             raise
         for path in kept:
             path.unlink()
