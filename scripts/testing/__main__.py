@@ -1,5 +1,6 @@
 """`make lint`, `make test`, `make test-fast`, `make test-all`, `make bench`."""
 
+import signal
 import subprocess
 import sys
 
@@ -67,7 +68,7 @@ def run_bench():
 
 def _run(*, anew, with_master, depth):
     chosen, report, results = platform.load(), Report(), Results()
-    leftovers.adopt()
+    adopter = leftovers.adopt()
     with platform.exclusive(chosen):
         if anew:
             platform.start_anew(chosen, report)
@@ -79,7 +80,7 @@ def _run(*, anew, with_master, depth):
                 platform.loosen(chosen)
                 stages.take_first_steps(chosen, report)
                 running.run(suites.journeys(chosen, depth), results)
-            leftovers.end(chosen, results)
+            leftovers.end(chosen, results, adopter)
             logs.check(chosen, since, results)
     report.print_table()
     return results.print_all()
@@ -106,6 +107,8 @@ def main():
     if name not in COMMANDS:
         raise Failure(f"unknown command {name!r}", "one of " + ", ".join(COMMANDS))
     command, target = COMMANDS[name]
+    # A shell has what it starts in the background ignore it, and so would all suites.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         checks.check_root()
         sys.exit(command())
