@@ -102,9 +102,14 @@ def test_redis_is_down_and_up_again(real_traefik, real, routed):
 
 
 def stopped(tenants, server, count):
-    """Return routes of tenants that are stopped."""
-    values = {"state": "stopped", "public_port": server.public_port}
-    return [replace(tenants.route(tenants.make()), **values) for _ in range(count)]
+    """Return routes of one stopped tenant: users and ports of many would not do."""
+    spec = tenants.route(tenants.make(), state="stopped")
+    spec = replace(spec, public_port=server.public_port)
+    name, _, rest = spec.hosts[0].partition(".")
+    return [
+        replace(spec, name=f"{spec.name}_{place}", hosts=(f"{name}-{place}.{rest}",))
+        for place in range(count)
+    ]
 
 
 def test_a_redis_that_lost_everything_is_written_again_in_one_step(
@@ -158,9 +163,22 @@ def test_a_traefik_that_is_down_is_told_and_reads_later(real_traefik, real, rout
     try:
         with pytest.raises(RetryableInfraError, match="Traefik does not answer"):
             real.check()
-        real.ensure_route(replace(routed, state="stopped"))
+        with pytest.raises(RetryableInfraError, match="no Traefik listens"):
+            real.ensure_route(replace(routed, state="stopped"))
     finally:
         real_traefik.start("traefik")
+    wait_for(routed, page("stopped"))
+
+
+def test_a_change_waits_for_a_traefik_that_begins_to_listen(
+    real_traefik, real, routed, monkeypatch
+):
+    monkeypatch.setattr("drivers.traefik.LISTENING", 60)
+    real_traefik.stop("traefik")
+    with ThreadPoolExecutor(1) as pool:
+        told = pool.submit(real.ensure_route, replace(routed, state="stopped"))
+        real_traefik.start("traefik")
+        told.result()
     wait_for(routed, page("stopped"))
 
 

@@ -1,6 +1,7 @@
 """Routes to tenants: keys in Redis, which Traefik reads as they change."""
 
 import json
+import time
 from contextlib import contextmanager
 
 import requests
@@ -20,6 +21,8 @@ CHANGED = "__keyspace@0__:traefik/http"
 # Stays when the last route goes: where it finds no key at all, Traefik keeps what it
 # had, and a removed tenant would stay open.
 STAYS = f"{ROOT}/middlewares/saasodoo/headers/contentTypeNosniff"
+# Seconds until Traefik listens again after a restart of Redis, or of its own.
+LISTENING = 5.0
 
 _COMMON = """
 local name, mark, wanted = ARGV[1], ARGV[2], cjson.decode(ARGV[3])
@@ -43,7 +46,7 @@ local function forget()
     each_host(before, function(host) redis.call('HDEL', KEYS[2], host) end)
     for _, key in ipairs(before.keys) do redis.call('DEL', key) end
 end
-redis.call('SET', ARGV[5], 'true')
+redis.call('SET', ARGV[4], 'true')
 """
 _ENSURE = f"""{_COMMON}
 local taken = each_host(wanted, function(host)
@@ -60,13 +63,11 @@ end
 each_host(wanted, function(host) redis.call('HSET', KEYS[2], host, name) end)
 wanted.keys, wanted.values = keys, nil
 redis.call('HSET', KEYS[1], name, cjson.encode(wanted))
-if ARGV[4] ~= '' then redis.call('PUBLISH', ARGV[4], 'set') end
 return {{}}
 """
 _REMOVE = f"""{_COMMON}
 forget()
 redis.call('HDEL', KEYS[1], name)
-redis.call('PUBLISH', ARGV[4], 'del')
 return {{}}
 """
 
@@ -140,12 +141,7 @@ class TraefikDriver:
         :param list specs: RouteSpec each; where one is refused the others are written
         :raise InfraError: as :meth:`ensure_route`, of the first that was refused
         """
-        last = len(specs) - 1
-        # Traefik reads everything again for each message.
-        self._run(
-            (_ENSURE, spec, CHANGED if place == last else "")
-            for place, spec in enumerate(specs)
-        )
+        self._run(_ENSURE, specs)
 
     def is_emptied(self):
         """Tell whether there is no route at all, not even a stranger's."""
@@ -157,7 +153,7 @@ class TraefikDriver:
 
         :raise NotOurs: where the route carries another mark
         """
-        self._run([(_REMOVE, spec, CHANGED)])
+        self._run(_REMOVE, [spec])
 
     def list_routes(self):
         """List the routes of this platform, in one round trip.
@@ -174,26 +170,37 @@ class TraefikDriver:
             if route and route.mark.platform == self._platform
         }
 
-    def _run(self, calls):
-        """Run scripts in one transaction.
+    def _run(self, script, specs):
+        """Run a script for each route, all in one transaction, and tell Traefik once.
 
-        :param calls: script, spec and the channel that is told, empty for none
+        :param str script: Lua
+        :param list specs: RouteSpec each
         """
-        words = [
-            (script, 2, ROUTES, HOSTS, *self._arguments(spec), channel, STAYS)
-            for script, spec, channel in calls
-        ]
         with self._redis() as client, client.pipeline(transaction=True) as pipe:
-            for each in words:
-                pipe.eval(*each)
-            refusals = pipe.execute()
-        for (_script, _count, _routes, _hosts, name, *_rest), refusal in zip(
-            words, refusals, strict=True
-        ):
+            for spec in specs:
+                pipe.eval(script, 2, ROUTES, HOSTS, *self._arguments(spec), STAYS)
+            pipe.publish(CHANGED, "set")
+            *refusals, listeners = pipe.execute()
+            if not listeners:
+                self._tell(client)
+        for spec, refusal in zip(specs, refusals, strict=True):
             if refusal and refusal[0] == "host":
                 raise NotOurs(f"The address belongs to another route: {refusal[1]}.")
             if refusal:
-                raise NotOurs(f"The route {name} exists and is not this instance's.")
+                raise NotOurs(
+                    f"The route {spec.name} exists and is not this instance's."
+                )
+
+    def _tell(self, client):
+        """Tell Traefik of a change until it hears: it asks for none that it missed."""
+        deadline = time.monotonic() + LISTENING
+        while not client.publish(CHANGED, "set"):
+            if time.monotonic() > deadline:
+                raise RetryableInfraError(
+                    "The route is written, but no Traefik listens to Redis.",
+                    cure="Start Traefik, or read its log: it reads all as it starts.",
+                )
+            time.sleep(0.1)
 
     def _arguments(self, spec):
         wanted = header(spec) | {
