@@ -59,6 +59,8 @@ class Settings:
     docker_host: str
     tls_cert: str
     tls_key: str
+    # Neither a proxy nor a master, and so no tenants: enough for most tests.
+    database_only: bool = False
 
     @property
     def on_swarm(self):

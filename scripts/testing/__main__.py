@@ -67,7 +67,8 @@ def run_bench():
 
 
 def _run(*, anew, with_master, depth):
-    chosen, report, results = platform.load(), Report(), Results()
+    chosen = platform.load(database_only=not with_master)
+    report, results = Report(), Results()
     adopter = leftovers.adopt()
     with platform.exclusive(chosen):
         if anew:
