@@ -29,9 +29,13 @@ def load(*, database_only=False):
         for name in ("CACHE_DIR", "ODOO_SOURCE")
         if name in os.environ
     }
-    # Tests sell more than this machine has: their tenants are idle.
-    room = {"NODE_CORES": "64", "NODE_MEMORY_MB": "131072"}
-    return replace(settings.load(own | kept | room), database_only=database_only)
+    # Tests sell more than this machine has: their tenants are idle, and purged at once.
+    loose = {
+        "NODE_CORES": "64",
+        "NODE_MEMORY_MB": "131072",
+        "LEAST_RETENTION_DAYS": "0",
+    }
+    return replace(settings.load(own | kept | loose), database_only=database_only)
 
 
 def in_words_of_tests(failure, target):

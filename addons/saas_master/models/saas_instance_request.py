@@ -5,6 +5,8 @@ from odoo.exceptions import UserError
 from odoo.tools import email_normalize
 from odoo.tools.misc import format_datetime
 
+from odoo.addons.saas_infra.tools.settings import get_settings
+
 from ..operations.playbooks import PLAYBOOKS
 from .saas_operation import ACTIVE
 
@@ -259,8 +261,15 @@ class SaasInstance(models.Model):
         return []
 
     def _get_kept_until(self):
-        """Return when the data of a terminated instance may go at the earliest."""
-        days = int(self._get_parameter("saas_master.retention_days", 30))
+        """Return when the data of a terminated instance may go at the earliest.
+
+        A row says how long it is kept, and `web` writes rows: it is kept at least as
+        long as the configuration of `jobs` says.
+        """
+        days = max(
+            int(self._get_parameter("saas_master.retention_days", 30)),
+            get_settings().least_retention_days,
+        )
         return (self.terminated_at or self._saas_now()) + timedelta(days=days)
 
     def _get_parameter(self, key, default):

@@ -1,4 +1,7 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.saas_infra.tools.settings import get_settings
 
 # Odoo's own settings are for administrators of the database, which no staff is.
 PARAMETERS = {
@@ -39,6 +42,15 @@ class SaasSettings(models.TransientModel):
         """Let them hold from now on."""
         self.ensure_one()
         self.env["saas.api"]._check_group("operator")
+        least = get_settings().least_retention_days
+        if self.retention_days < least:
+            raise UserError(
+                self.env._(
+                    "Data is kept for at least %s days on this platform. Root lowers "
+                    "that: make up LEAST_RETENTION_DAYS=…",
+                    least,
+                )
+            )
         parameters = self.env["ir.config_parameter"].sudo()
         for name, key in PARAMETERS.items():
             before = self._get_days(name)
