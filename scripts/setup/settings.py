@@ -62,7 +62,7 @@ class Settings:
     docker_host: str
     tls_cert: str
     tls_key: str
-    # Neither a proxy nor a master, and so no tenants: enough for most tests.
+    # PostgreSQL, but neither a proxy nor a master: enough for most tests.
     database_only: bool = False
 
     @property

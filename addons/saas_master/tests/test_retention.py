@@ -73,7 +73,11 @@ class TestRetention(SaasCommon):
 
     def test_operators_choose_no_less_than_the_platform_keeps(self):
         self.hold_for_at_least(7)
-        settings = self.env["saas.settings"].create({"retention_days": 6})
+        parameters = self.env["ir.config_parameter"]
+        parameters.set_param("saas_master.retention_days", "6")
+        settings = self.env["saas.settings"].create({})
+        self.assertEqual(settings.retention_days, 7)
+        settings.retention_days = 6
         with self.assertRaisesRegex(UserError, "at least 7 days"):
             settings.action_apply()
         settings.retention_days = 7

@@ -16,7 +16,7 @@ class SaasSettings(models.TransientModel):
 
     retention_days = fields.Integer(
         string="Days of Retention",
-        default=lambda self: self._get_days("retention_days"),
+        default=lambda self: self.env["saas.instance"]._get_retention_days(),
         required=True,
         help="So long the data of a terminated instance is kept at least. It holds for "
         "those that are terminated already, too.",
