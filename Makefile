@@ -57,6 +57,7 @@ bench: ## Measure, as JSON and as the README's table
 #:   BASE_DOMAIN       tenants answer at <subdomain>.BASE_DOMAIN (tenants.localhost)
 #:   NODE_CORES        cores that tenants may have (all)
 #:   NODE_MEMORY_MB    MiB that tenants may have (3/4; at least 1 GiB is left to the rest)
+#:   LEAST_RETENTION_DAYS  so long nothing is purged, whatever the settings say (7)
 #:   CACHE_DIR         what is built once per machine (/var/cache/saasodoo)
 #:   ODOO_SOURCE       a source tree of Odoo 19, instead of Debian's package
 #:   DEMO=0            no first instance

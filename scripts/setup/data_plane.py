@@ -16,8 +16,10 @@ def bring_up(settings):
     :raise Failure: when one of them does not come up
     """
     restart_postgresql = postgresql.prepare(settings)
-    reload_nginx = nginx.prepare(settings)
-    nginx.check(settings)
+    reload_nginx = False
+    if not settings.database_only:
+        reload_nginx = nginx.prepare(settings)
+        nginx.check(settings)
     started = supervisors.ensure(settings, DATA)
     if settings.on_swarm:
         swarm.bring_up(settings)

@@ -42,6 +42,8 @@ def prepare(settings):
 
 def ports(settings):
     """Return the names of the ports that nginx has: on Swarm tenants' are Traefik's."""
+    if settings.database_only:
+        return ()
     return ("master", "internal", *([] if settings.on_swarm else ["tenants"]))
 
 

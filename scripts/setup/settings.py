@@ -27,6 +27,8 @@ CHANGEABLE = {
     # What placement may sell of this machine; empty: all cores, a part of the memory.
     "NODE_CORES": "",
     "NODE_MEMORY_MB": "",
+    # Sooner nothing is purged, whatever the master's own retention time is.
+    "LEAST_RETENTION_DAYS": "7",
     # A source tree of Odoo 19; empty: one that is found or unpacked.
     "ODOO_SOURCE": "",
     # 0: no first instance.
@@ -53,12 +55,15 @@ class Settings:
     cache: Path
     node_cores: int | None
     node_memory_mb: int | None
+    least_retention_days: int
     odoo_source: str
     demo: bool
     runtime: str
     docker_host: str
     tls_cert: str
     tls_key: str
+    # PostgreSQL, but neither a proxy nor a master: enough for most tests.
+    database_only: bool = False
 
     @property
     def on_swarm(self):
@@ -165,6 +170,7 @@ class Settings:
             "pg_bin": str(PG_BIN),
             "base_domain": self.base_domain,
             "docker_host": self.docker_host,
+            "least_retention_days": str(self.least_retention_days),
         }
 
 
@@ -203,6 +209,7 @@ def load(environ=os.environ):
         cache=Path(values["CACHE_DIR"]).absolute(),
         node_cores=_number("NODE_CORES", values, 1, 4096),
         node_memory_mb=_number("NODE_MEMORY_MB", values, LEAST_MB, 2**30),
+        least_retention_days=_number("LEAST_RETENTION_DAYS", values, 0, 3650),
         odoo_source=_absolute(values["ODOO_SOURCE"]),
         demo=values["DEMO"] != "0",
         runtime=values["RUNTIME"],
@@ -228,6 +235,7 @@ def stored_text(settings):
         "CACHE_DIR": settings.cache,
         "NODE_CORES": settings.node_cores or "",
         "NODE_MEMORY_MB": settings.node_memory_mb or "",
+        "LEAST_RETENTION_DAYS": settings.least_retention_days,
         "ODOO_SOURCE": settings.odoo_source,
         "DEMO": "" if settings.demo else "0",
         "RUNTIME": settings.runtime,

@@ -10,14 +10,18 @@ from .commands import run
 from .runner import Failure, wait_for
 
 DATA, CONTROL = "data-plane", "control-plane"
-POSTGRESQL, ENGINE = "postgresql", "dockerd"
-PROGRAMS = {DATA: (POSTGRESQL, "nginx"), CONTROL: ("web", "jobs")}
+POSTGRESQL, NGINX, ENGINE = "postgresql", "nginx", "dockerd"
+# Those of the data plane that have a file of their own, as not all platforms have them.
+OPTIONAL = (ENGINE, NGINX)
+PROGRAMS = {DATA: (POSTGRESQL, NGINX), CONTROL: ("web", "jobs")}
 LIVING = {"STARTING", "RUNNING", "BACKOFF"}
 OPEN_FILES = 8192
 
 
 def programs(settings, plane):
     """Return the names of our own programs of one plane."""
+    if plane == DATA and settings.database_only:
+        return (POSTGRESQL,)
     engine = (ENGINE,) if plane == DATA and settings.own_engine else ()
     return engine + PROGRAMS[plane]
 
@@ -37,8 +41,9 @@ def ensure(settings, plane):
     """
     values = settings.placeholders() | {"minfds": open_files()}
     text = files.render(f"supervisor/{plane}.conf", values)
-    if ENGINE in programs(settings, plane):
-        text += files.render("supervisor/dockerd.conf", values)
+    for name in programs(settings, plane):
+        if name in OPTIONAL:
+            text += "\n" + files.render(f"supervisor/{name}.conf", values)
     conf = settings.etc / f"{plane}.conf"
     changed = files.write(conf, text, mode=0o600)
     if not pid_of(settings, plane):
@@ -120,8 +125,8 @@ def adopt(settings, plane):
     supervised = {info["pid"] for info in states(settings, plane).values()}
     orphans = [
         name
-        for name in PROGRAMS[plane]
-        if name != POSTGRESQL and _tops(settings, name) - supervised
+        for name in programs(settings, plane)
+        if name not in (POSTGRESQL, ENGINE) and _tops(settings, name) - supervised
     ]
     for name in orphans:
         restart(settings, plane, name)

@@ -11,6 +11,8 @@ from ..setup.settings import CHECKOUT, load
 from . import leftovers, lint, logs, platform, running, suites
 from .results import Results
 
+# Of the set-up's tests: it says whether our unit is one, where it does not run, too.
+SETUP_PACKAGES = ("systemd",)
 # Of the slow cases: a swarm in a namespace of its own, SSH to it, routes in Redis, and
 # a Ceph cluster with its file system
 SLOW_PACKAGES = (
@@ -67,7 +69,9 @@ def run_bench():
 
 
 def _run(*, anew, with_master, depth):
-    chosen, report, results = platform.load(), Report(), Results()
+    chosen = platform.load(database_only=not with_master)
+    report, results = Report(), Results()
+    packages.install_missing(SETUP_PACKAGES)
     adopter = leftovers.adopt()
     with platform.exclusive(chosen):
         if anew:

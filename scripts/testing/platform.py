@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+from dataclasses import replace
 
 from ..setup import locks, master, reboot, settings, stages, teardown
 from ..setup.runner import Failure
@@ -14,8 +15,11 @@ VARIABLES = {
 }
 
 
-def load():
-    """Return the settings of the tests' platform."""
+def load(*, database_only=False):
+    """Return the settings of the tests' platform.
+
+    :param bool database_only: bring up PostgreSQL and nothing else
+    """
     own = {
         name: os.environ.get(variable) or default
         for name, (variable, default) in VARIABLES.items()
@@ -25,9 +29,13 @@ def load():
         for name in ("CACHE_DIR", "ODOO_SOURCE")
         if name in os.environ
     }
-    # Tests sell more than this machine has: their tenants are idle.
-    room = {"NODE_CORES": "64", "NODE_MEMORY_MB": "131072"}
-    return settings.load(own | kept | room)
+    # Tests sell more than this machine has: their tenants are idle, and purged at once.
+    loose = {
+        "NODE_CORES": "64",
+        "NODE_MEMORY_MB": "131072",
+        "LEAST_RETENTION_DAYS": "0",
+    }
+    return replace(settings.load(own | kept | loose), database_only=database_only)
 
 
 def in_words_of_tests(failure, target):
@@ -56,7 +64,7 @@ def exclusive(chosen):
 
 @contextlib.contextmanager
 def servers(chosen, report):
-    """Have PostgreSQL and nginx for a while, and the code in place."""
+    """Have the servers of a data plane for a while, and the code in place."""
     try:
         stages.bring_up_servers(chosen, report)
         yield

@@ -26,8 +26,9 @@ THOROUGH = (
     "test_tenant_template",
     "test_tenant_tokens",
 )
-# Drivers at other servers than PostgreSQL; at their fakes they run all the same.
+# What starts other servers than PostgreSQL; at their fakes drivers run all the same.
 OTHER_SERVERS = (
+    "test_supervisors.py",
     "test_process.py",
     "test_nginx.py",
     "test_routing.py",
@@ -74,6 +75,8 @@ def drivers(settings, depth):
         "SAASODOO_RUN_DIR": str(settings.run),
         "SAASODOO_TRAEFIK": str(traefik.path(settings)),
     }
+    if depth == "fast":
+        environment["SAASODOO_TEST_ONLY_POSTGRESQL"] = "1"
     suite = _plain(settings, "drivers", environment, depth)
     # Its ports and users are fixed, so it runs once at a time on a machine.
     return replace(suite, command=[*LOCK, DRIVERS_LOCK, *suite.command])

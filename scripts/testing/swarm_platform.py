@@ -12,6 +12,7 @@ CHOICES = {
     "PORT_BASE": "24000",
     "TENANT_UID_BASE": "1500000000",
     "RUNTIME": "swarm",
+    "LEAST_RETENTION_DAYS": "0",  # Tests purge what they made.
 }
 
 

@@ -25,6 +25,7 @@ FOLDERS = (
     "code/bin etc data-plane/programs data-plane/locks log/tenants log/nginx "
     "nginx/routes nginx/notice nginx/temp nginx/check"
 )
+ONLY_POSTGRESQL = "SAASODOO_TEST_ONLY_POSTGRESQL"
 STORAGES = ("storage", "small", "other", "ceph-storage", "ceph-other")
 PROGRAM = """
 [program:nginx]
@@ -57,31 +58,32 @@ def has_ipv6():
 
 
 class RealMachine:
-    """Lives in a folder that every user may pass through, as tenants must."""
+    """Lives in a folder that every user may pass through, as tenants must.
 
-    def __init__(self, platform, uids, ports, public_port):
+    Its servers start with the first driver that talks to one: files need none.
+    """
+
+    def __init__(self, platform, uids, ports, public_port, *, with_nginx=True):
         self.platform, self.uids, self.ports = platform, uids, ports
         self.public_port = public_port
         self.run = Path(tempfile.mkdtemp(prefix="saasodoo-drivers-", dir="/var/tmp"))
         self.socket = self.run / "data-plane/supervisor.sock"
         self.storage_uuid = str(uuid4())
+        self._with_nginx = with_nginx
         self._supervisor = None
 
     @classmethod
     @contextmanager
-    def started(cls, *arguments, with_nginx=True):
-        machine = cls(*arguments)
+    def started(cls, *arguments, **options):
+        machine = cls(*arguments, **options)
         try:
-            machine.prepare(with_nginx)
-            machine.start()
-            if with_nginx:
-                wait_until(machine.nginx_runs, "the start of nginx")
+            machine.prepare()
             machine.directory().ensure_sentinel()
             yield machine
         finally:
             machine.end()
 
-    def prepare(self, with_nginx):
+    def prepare(self):
         self.run.chmod(0o755)
         for folder in (*FOLDERS.split(), *STORAGES):
             (self.run / folder).mkdir(parents=True, exist_ok=True)
@@ -99,7 +101,7 @@ class RealMachine:
         template = CHECKOUT / "config/supervisor/data-plane.conf"
         common, _, _ = template.read_text().partition("[program:")
         common = common.replace("chown=root:saas-jobs\n", "")
-        program = PROGRAM.format(run=self.run) if with_nginx else ""
+        program = PROGRAM.format(run=self.run) if self._with_nginx else ""
         self._render("data-plane.conf", common + program)
 
     def _write_helper_settings(self):
@@ -131,6 +133,15 @@ class RealMachine:
             text = text.replace(f"@{key}@", str(value))
         (self.run / "etc" / name).write_text(text)
 
+    def serve(self):
+        """Start the servers, once."""
+        if self._supervisor:
+            return
+        assert ONLY_POSTGRESQL not in os.environ, "make test-fast starts no server"
+        self.start()
+        if self._with_nginx:
+            wait_until(self.nginx_runs, "the start of nginx")
+
     def start(self):
         """Start the supervisor, and wait until it answers."""
         conf = self.run / "etc/data-plane.conf"
@@ -144,8 +155,9 @@ class RealMachine:
         self._supervisor.wait()
 
     def end(self):
-        self._supervisor.terminate()
-        self._supervisor.wait(timeout=60)
+        if self._supervisor:
+            self._supervisor.terminate()
+            self._supervisor.wait(timeout=60)
         for pid in self.processes():
             os.kill(pid, signal.SIGKILL)
         shutil.rmtree(self.run)
@@ -169,6 +181,7 @@ class RealMachine:
         return RootHelper((str(self.run / "code/bin/root-helper"),), timeout)
 
     def process(self, **values):
+        self.serve()
         settings = {
             "socket": str(self.socket),
             "helper": self.helper(),
@@ -186,6 +199,7 @@ class RealMachine:
         return DirectoryDriver(**settings | values)
 
     def nginx(self, **values):
+        self.serve()
         settings = {
             "routes_dir": str(self.run / "nginx/routes"),
             "socket": str(self.socket),

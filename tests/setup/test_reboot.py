@@ -1,5 +1,7 @@
 """After a reboot the platform comes back, by a unit of systemd where that runs."""
 
+import subprocess
+
 import pytest
 
 from scripts.setup import reboot, supervisors, teardown
@@ -12,9 +14,12 @@ def settings(tmp_path, monkeypatch):
     run = tmp_path / "run"
     (run / "etc").mkdir(parents=True)
     settings = load({"RUN_DIR": str(run)})
-    for name in ("unit", "sudoers", "logrotate"):
-        path = tmp_path / f"saasodoo-1.{name}"
-        monkeypatch.setattr(type(settings), name, path)
+    for name, suffix in (
+        ("unit", ".service"),
+        ("sudoers", ""),
+        ("logrotate", ".logrotate"),
+    ):
+        monkeypatch.setattr(type(settings), name, tmp_path / f"saasodoo-1{suffix}")
     return settings
 
 
@@ -36,8 +41,21 @@ def test_systemd_is_told_to_start_what_is_installed(settings, systemd):
     assert f'Environment="RUN_DIR={settings.run}"' in lines
     assert systemd == [
         "systemctl daemon-reload",
-        "systemctl enable --now --quiet saasodoo-1.unit",
+        "systemctl enable --now --quiet saasodoo-1.service",
     ]
+
+
+def test_systemd_finds_nothing_to_say_about_the_unit(settings, systemd):
+    reboot.install(settings)
+
+    result = subprocess.run(
+        ["systemd-analyze", "verify", settings.unit],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+    assert (result.returncode, result.stdout) == (0, "")
 
 
 def test_the_second_time_nothing_changes(settings, systemd):
@@ -45,7 +63,7 @@ def test_the_second_time_nothing_changes(settings, systemd):
     systemd.clear()
 
     assert reboot.install(settings) == "unchanged"
-    assert systemd == ["systemctl enable --now --quiet saasodoo-1.unit"]
+    assert systemd == ["systemctl enable --now --quiet saasodoo-1.service"]
 
 
 def test_without_systemd_people_are_told_what_to_do(settings, tmp_path, monkeypatch):
@@ -64,7 +82,7 @@ def test_reset_removes_the_unit(settings, systemd):
 
     assert not settings.unit.exists()
     assert systemd[-2:] == [
-        "systemctl disable --now --quiet saasodoo-1.unit",
+        "systemctl disable --now --quiet saasodoo-1.service",
         "systemctl daemon-reload",
     ]
 

@@ -53,6 +53,7 @@ def stored(tmp_path):
         ("ODOO_SOURCE", "/srv/odoo", "/srv/odoo-2", "odoo_source"),
         ("NODE_CORES", "3", "5", "cores"),
         ("NODE_MEMORY_MB", "1024", "2048", "memory_mb"),
+        ("LEAST_RETENTION_DAYS", "0", "14", "least_retention_days"),
     ],
 )
 def test_what_may_change_is_kept_until_it_is_given_anew(

@@ -1,10 +1,13 @@
-"""What `make test-fast` leaves out, and what it must not."""
+"""What `make test-fast` brings up and leaves out, and what it must not."""
 
 import os
+import re
 import subprocess
 import sys
 
+from scripts.setup import data_plane, nginx, postgresql, supervisors
 from scripts.setup.settings import CHECKOUT
+from scripts.testing import platform
 from scripts.testing.suites import SELECTIONS
 
 DRIVERS = CHECKOUT / "tests/drivers"
@@ -30,3 +33,19 @@ def test_fast_tests_need_no_other_server_than_postgresql():
     assert not kinds & {("test_routes.py", "nginx"), ("test_runtimes.py", "real")}
     assert {("test_routes.py", "fake"), ("test_runtimes.py", "fake")} < kinds
     assert {("test_postgresql.py", "real"), ("test_directory.py", "real")} < kinds
+
+
+def test_fast_tests_bring_up_no_other_server_than_postgresql(tmp_path, monkeypatch):
+    monkeypatch.setenv("TEST_RUN_DIR", str(tmp_path))
+    settings = platform.load(database_only=True)
+    settings.etc.mkdir()
+    monkeypatch.setattr(postgresql, "prepare", lambda _: False)
+    monkeypatch.setattr(postgresql, "is_ready", lambda _: True)
+    monkeypatch.setattr(nginx, "check", None)
+    monkeypatch.setattr(supervisors, "_start", lambda *_: None)
+
+    assert data_plane.bring_up(settings) == "started postgresql"
+
+    text = (settings.etc / "data-plane.conf").read_text()
+    assert re.findall(r"^\[program:(\w+)\]", text, re.M) == ["postgresql"]
+    assert [path.name for path in settings.etc.iterdir()] == ["data-plane.conf"]

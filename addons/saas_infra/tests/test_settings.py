@@ -29,7 +29,9 @@ class TestSettings(BaseCase):
         found = self.read(
             "[options]\nworkers = 2\n[saasodoo]\nservice = jobs\nplatform = abc\n"
             "seal_public_key = /keys/seal.pub\nseal_private_keys = /keys/100%\n"
+            "least_retention_days = 7\n"
         )
+        self.assertEqual(found.least_retention_days, 7)
         self.assertEqual((found.service, found.platform), ("jobs", "abc"))
         self.assertEqual(found.seal_public_key, Path("/keys/seal.pub"))
         self.assertEqual(found.seal_private_keys, Path("/keys/100%"))

@@ -28,6 +28,7 @@ class Settings:
     sign_private_key: Path | None = None
     run_dir: Path | None = None
     engine: str = ""
+    least_retention_days: int = 0
 
 
 @functools.cache
@@ -48,6 +49,7 @@ def get_settings():
         platform=values.get("platform", ""),
         proxy_secret=values.get("proxy_secret", ""),
         engine=values.get("engine", ""),
+        least_retention_days=int(values.get("least_retention_days") or 0),
         **paths,
     )
 

@@ -35,8 +35,10 @@ class SaasOpen(http.Controller):
         csrf=True,
         readonly=False,
     )
-    def enter(self, code):
+    def enter(self, code=""):
         """Spend the code and hand the browser what the tenant lets in."""
+        if not code:
+            return self._page({"incomplete": True}, status=400)
         ticket = request.env["saas.login.ticket"].sudo()._spend(code)
         if not ticket:
             return self._page({"over": True}, status=410)
@@ -64,7 +66,8 @@ class SaasOpen(http.Controller):
 
     def _page(self, values, status=200):
         response = request.render(
-            PAGE, {"ask": False, "token": "", "over": False, **values}
+            PAGE,
+            {"ask": False, "incomplete": False, "token": "", "over": False, **values},
         )
         response.status_code = status
         response.headers["Cache-Control"] = "no-store"

@@ -32,6 +32,7 @@ class SaasInstance(models.Model):
         :param partner: who owns it; the commercial partner pays
         :param str email: the administrator's login
         :param region: a ``saas.region``, or none for any
+        :param str lang: as fr_FR, or none for that of who asks
         :param str tz: as Europe/Paris, or none for that of the customer or country
         :raise UserError: with the reason, before anything is made
         :return: the instance
@@ -42,6 +43,8 @@ class SaasInstance(models.Model):
             raise UserError(self.env._("This is no e-mail address."))
         commercial = partner.commercial_partner_id
         country = country or commercial.country_id
+        lang = lang or self.env.lang or "en_US"
+        self._check_language(lang)
         self._check_template_ready(region, country)
         tz = self._choose_time_zone(tz, country, commercial)
         subscription = self.env["saas.subscription"]._open(
@@ -58,7 +61,7 @@ class SaasInstance(models.Model):
                     "subscription_id": subscription.id,
                     "billing_status": subscription.billing_status,
                     "region_id": region.id if region else False,
-                    "lang": lang or self.env.lang or "en_US",
+                    "lang": lang,
                     "country_id": country.id,
                     "tz": tz,
                     "subdomain_ids": [],
@@ -78,7 +81,9 @@ class SaasInstance(models.Model):
         """Return the customer with this name and e-mail address, or a new one."""
         funnel = self._without_caller_context().with_context(tracking_disable=True)
         partners = funnel.env["res.partner"].sudo()
-        email = email_normalize(email)
+        name, email = (name or "").strip(), email_normalize(email)
+        if not name:
+            raise UserError(self.env._("A customer needs a name."))
         if not email:
             raise UserError(self.env._("This is no e-mail address."))
         found = partners.search(
@@ -92,6 +97,17 @@ class SaasInstance(models.Model):
         return found or partners.create(
             {"name": name, "email": email, "is_company": True}
         )
+
+    @api.model
+    def _check_language(self, code):
+        """Refuse a language that no Odoo has: its instance would never be ready.
+
+        :param str code: as fr_FR
+        :raise UserError: where there is none
+        """
+        languages = self.env["res.lang"].sudo().with_context(active_test=False)
+        if not languages.search_count([("code", "=", code)], limit=1):
+            raise UserError(self.env._("There is no language %s: write fr_FR.", code))
 
     @api.model
     def _choose_time_zone(self, tz, country, customer):

@@ -1,9 +1,11 @@
 from datetime import timedelta
 
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools import email_normalize
 from odoo.tools.misc import format_datetime
+
+from odoo.addons.saas_infra.tools.settings import get_settings
 
 from ..operations.playbooks import PLAYBOOKS
 from .saas_operation import ACTIVE
@@ -260,8 +262,17 @@ class SaasInstance(models.Model):
 
     def _get_kept_until(self):
         """Return when the data of a terminated instance may go at the earliest."""
-        days = int(self._get_parameter("saas_master.retention_days", 30))
+        days = self._get_retention_days()
         return (self.terminated_at or self._saas_now()) + timedelta(days=days)
+
+    @api.model
+    def _get_retention_days(self):
+        """Return how many days the data of what was terminated is kept at least.
+
+        A row says so, and `web` writes rows: never less than the configuration says.
+        """
+        days = int(self._get_parameter("saas_master.retention_days", 30))
+        return max(days, get_settings().least_retention_days)
 
     def _get_parameter(self, key, default):
         return self.env["ir.config_parameter"].sudo().get_param(key, default)

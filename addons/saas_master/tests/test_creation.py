@@ -59,3 +59,28 @@ class TestTimeZone(SaasCommon):
             [("subdomain", "in", ("zone-a", "zone-b"))]
         )
         self.assertEqual(made.mapped("tz"), ["Asia/Tokyo"] * 2)
+
+
+@tagged("post_install", "-at_install")
+class TestWrongInput(SaasCommon):
+    def ask(self, **values):
+        before = self.env["saas.subscription"].search_count([])
+        asked = {
+            "plan": self.fleet.plan.code,
+            "subdomain": "wrong-input",
+            "customer": "Acme",
+            "email": "owner@acme.test",
+        }
+        try:
+            self.env["saas.api"].instance_create(**{**asked, **values})
+        finally:
+            after = self.env["saas.subscription"].search_count([])
+            self.assertEqual(after, before, "Something was made.")
+
+    def test_a_language_that_no_odoo_has_is_refused(self):
+        with self.assertRaisesRegex(UserError, "no language fr_XX"):
+            self.ask(lang="fr_XX")
+
+    def test_a_customer_without_a_name_is_refused(self):
+        with self.assertRaisesRegex(UserError, "needs a name"):
+            self.ask(customer=" ")

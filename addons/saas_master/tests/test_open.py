@@ -39,6 +39,14 @@ class TestOpen(AccessCase, HttpCase):
                 link = tickets._issue(self.instance, role, "Ticket 1")["url"]
                 self.assertIn(f'value="token-of-{role}-', self.follow(link).text)
 
+    def test_a_link_without_its_code_is_called_incomplete(self):
+        for link in ("/saas/open", "/saas/open#"):
+            with self.subTest(link=link):
+                page = self.follow(link)
+                self.assertEqual(page.status_code, 400)
+                self.assertIn('<section id="incomplete">', page.text)
+                self.assertIn('<section id="complete" hidden="hidden">', page.text)
+
     def test_the_token_is_forgotten_as_soon_as_it_was_handed_out(self):
         self.answer_at_once()
         tickets = self.env["saas.login.ticket"].with_user(self.users["manager"])

@@ -6,6 +6,10 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 
+from odoo.addons.saas_infra.tools.settings import Settings
+
+from ..models import saas_instance_request
+from ..wizards import saas_settings
 from .common import SaasCommon
 
 
@@ -29,6 +33,18 @@ class TestRetention(SaasCommon):
         with freeze_time(fields.Datetime.now() + timedelta(days=31)):
             operation = self.instance._purge(self.instance.subdomain, "asked for")
         self.assertEqual(operation.kind, "purge")
+
+    def test_below_the_platforms_own_retention_time_nothing_is_purged(self):
+        """A row may be written by whatever took `web` over; a configuration not."""
+        self.env["ir.config_parameter"].set_param("saas_master.retention_days", "-30")
+        self.hold_for_at_least(7)
+        purge = self.env["saas.operation"].new(
+            {"kind": "purge", "instance_id": self.instance.id}
+        )
+        with freeze_time(fields.Datetime.now() + timedelta(days=6)):
+            self.assertIn("is kept until", purge._get_refusal())
+        with freeze_time(fields.Datetime.now() + timedelta(days=8)):
+            self.assertFalse(purge._get_refusal())
 
     def test_people_see_until_when_it_is_kept(self):
         kept_until = self.instance.terminated_at + timedelta(days=30)
@@ -54,6 +70,26 @@ class TestRetention(SaasCommon):
         self.assertEqual(
             events.mapped("message"), ["Days of Retention: 60 instead of 30."]
         )
+
+    def test_operators_choose_no_less_than_the_platform_keeps(self):
+        self.hold_for_at_least(7)
+        parameters = self.env["ir.config_parameter"]
+        parameters.set_param("saas_master.retention_days", "6")
+        settings = self.env["saas.settings"].create({})
+        self.assertEqual(settings.retention_days, 7)
+        settings.retention_days = 6
+        with self.assertRaisesRegex(UserError, "at least 7 days"):
+            settings.action_apply()
+        settings.retention_days = 7
+        settings.action_apply()
+        self.assertEqual(
+            self.instance.kept_until, self.instance.terminated_at + timedelta(days=7)
+        )
+
+    def hold_for_at_least(self, days):
+        held = Settings(least_retention_days=days)
+        for module in (saas_instance_request, saas_settings):
+            self.patch(module, "get_settings", lambda: held)
 
     def test_a_purge_needs_a_reason(self):
         with self.assertRaisesRegex(UserError, "needs a reason"):

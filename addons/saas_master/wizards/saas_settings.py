@@ -1,4 +1,7 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.saas_infra.tools.settings import get_settings
 
 # Odoo's own settings are for administrators of the database, which no staff is.
 PARAMETERS = {
@@ -13,7 +16,7 @@ class SaasSettings(models.TransientModel):
 
     retention_days = fields.Integer(
         string="Days of Retention",
-        default=lambda self: self._get_days("retention_days"),
+        default=lambda self: self.env["saas.instance"]._get_retention_days(),
         required=True,
         help="So long the data of a terminated instance is kept at least. It holds for "
         "those that are terminated already, too.",
@@ -39,6 +42,15 @@ class SaasSettings(models.TransientModel):
         """Let them hold from now on."""
         self.ensure_one()
         self.env["saas.api"]._check_group("operator")
+        least = get_settings().least_retention_days
+        if self.retention_days < least:
+            raise UserError(
+                self.env._(
+                    "Data is kept for at least %s days on this platform. Root lowers "
+                    "that: make up LEAST_RETENTION_DAYS=…",
+                    least,
+                )
+            )
         parameters = self.env["ir.config_parameter"].sudo()
         for name, key in PARAMETERS.items():
             before = self._get_days(name)
