@@ -140,6 +140,11 @@ class SaasCluster(models.Model):
         self.ensure_one()
         return True
 
+    def _counts_kills(self):
+        """Tell whether its runtime knows whose processes lacked memory."""
+        self.ensure_one()
+        return False
+
     def _get_hostname(self, subdomain):
         self.ensure_one()
         return f"{subdomain}.{self.base_domain}"
