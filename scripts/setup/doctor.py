@@ -192,9 +192,10 @@ def _swarm(settings):
     path, _ = certificates.wildcard(settings)
     days = certificates.days_left(path)
     few = days < certificates.RENEWED_DAYS
+    end = f"ends in {days} days" if days else "has ended, or ends today"
     yield Finding(
         "certificate of tenants' addresses",
-        f"{path} ends in {days} days" if few else "",
+        f"{path} {end}" if few else "",
         f"{settings.make()} TLS_CERT=… TLS_KEY=…" if settings.tls_cert else "",
     )
 

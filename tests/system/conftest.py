@@ -1,8 +1,10 @@
 """Journeys on a platform that `make up` brought up; SAASODOO_RUN_DIR says which."""
 
 import os
+import socket
 
 import pytest
+import swarm_people
 from people import (  # noqa: F401  tests take the helpers from here
     COMPANY,
     Platform,
@@ -14,6 +16,8 @@ from people import (  # noqa: F401  tests take the helpers from here
     wait_until,
 )
 from strangers import role_of
+
+from scripts.testing.swarm_platform import alone
 
 
 @pytest.fixture(scope="session")
@@ -48,3 +52,30 @@ def shared_instance(platform):
     created = platform.create()
     yield created
     platform.remove(created["subdomain"])
+
+
+# === ON A SWARM === #
+
+
+@pytest.fixture(scope="session")
+def swarm():
+    """A platform on a swarm, from nothing to its first instance, and back."""
+    with alone():
+        try:
+            yield swarm_people.start()
+        finally:
+            swarm_people.reset()
+
+
+@pytest.fixture
+def browser(swarm, monkeypatch):
+    """Somebody who visits instances on the swarm."""
+    look_up = socket.getaddrinfo
+
+    def at_home(host, *arguments, **options):
+        local = str(host).endswith(".localhost")
+        return look_up("127.0.0.1" if local else host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", at_home)
+    with swarm_people.Browser(swarm) as session:
+        yield session

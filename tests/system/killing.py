@@ -5,7 +5,6 @@ import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from outages import logs, settings
 from people import wait_until
@@ -69,7 +68,7 @@ def _kill_while(platform, kind, ask):
 
 
 def _kill_when_half_done(platform, role, kind, last):
-    pids = _jobs_processes(platform)
+    pids = platform.jobs_processes()
     deadline = time.monotonic() + PATIENCE
     with role.connect(MASTER) as cursor:
         while time.monotonic() < deadline:
@@ -78,7 +77,7 @@ def _kill_when_half_done(platform, role, kind, last):
             if half_done:
                 _kill(pids)
                 _expect_complaints(platform)
-                _kill(_jobs_processes(platform))  # what was started meanwhile
+                _kill(platform.jobs_processes())  # what was started meanwhile
                 cursor.execute(
                     "SELECT state FROM saas_operation WHERE id = %s", [operation]
                 )
@@ -94,18 +93,6 @@ def _expect_complaints(platform):
     chosen = settings.load({"RUN_DIR": str(platform.run_dir)})
     pattern = r"queue_job\.jobrunner\.runner: Re-queued dead job"
     logs.excuse(chosen, time.time(), pattern, later=60)
-
-
-def _jobs_processes(platform):
-    """List the processes of this platform's `jobs` service."""
-    conf = f"{platform.run_dir}/etc/jobs.conf".encode()
-    found = []
-    for path in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            words = (path / "cmdline").read_bytes().split(b"\0")
-            if conf in words and any(word.endswith(b"/odoo") for word in words):
-                found.append(int(path.name))
-    return sorted(found)  # who would start others anew comes first
 
 
 def _kill(pids):

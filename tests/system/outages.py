@@ -20,6 +20,11 @@ from scripts.setup import processes, rpc, settings, supervisors  # noqa: E402
 from scripts.testing import logs  # noqa: E402
 
 
+def service_of(instance):
+    """Return the name of an instance's service."""
+    return "odoo_" + instance["database"].rpartition("_")[2]
+
+
 class Outages:
     """What root can do to a platform.
 
@@ -68,6 +73,14 @@ class Outages:
         """
         supervisor = rpc.connect(self.run / "data-plane/supervisor.sock")
         return getattr(supervisor, method)(*arguments)
+
+    def end_tenant(self, instance):
+        """End a tenant's service behind the platform's back."""
+        self.tell_supervisor("stopProcessGroup", service_of(instance))
+
+    def start_tenant(self, instance):
+        """Start a tenant's service behind the platform's back."""
+        self.tell_supervisor("startProcessGroup", service_of(instance))
 
     def kill_supervisor(self):
         """Kill the data plane's supervisor, as the kernel does when memory is short."""

@@ -71,6 +71,17 @@ class Platform:
         assert code == 0, answer
         return answer
 
+    def jobs_processes(self):
+        """List the processes of the service `jobs`; who starts others comes first."""
+        conf = f"{self.run_dir}/etc/jobs.conf".encode()
+        found = []
+        for path in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                words = (path / "cmdline").read_bytes().split(b"\0")
+                if conf in words and any(word.endswith(b"/odoo") for word in words):
+                    found.append(int(path.name))
+        return sorted(found)
+
     def create(self, subdomain=None, **options):
         """Create an instance and wait for it."""
         subdomain = subdomain or f"t{uuid.uuid4().hex[:10]}"
@@ -164,19 +175,26 @@ tickets, instances = env["saas.login.ticket"], env["saas.instance"]
 for name in {subdomains!r}:
     instance = instances.search([("subdomain", "=", name)])
     print("LINK " + tickets._issue(instance, "owner", "test")["url"])
-env.cr.commit()
 """
+    said = run_in_master(platform, script)
+    links = [
+        line.partition("LINK ")[2] for line in said.splitlines() if "LINK " in line
+    ]
+    assert len(links) == len(subdomains), said
+    return links
+
+
+def run_in_master(platform, script):
+    """Run Python with the master's environment, and commit.
+
+    :return: what it says
+    """
     python = platform.run_dir / "code/venv/bin/python"
     conf = platform.run_dir / "etc/jobs.conf"
     shell = (python, "-m", "odoo", "shell", "-c", conf, "--no-http")
-    done = run(*shell, stdin=script, user="saas-jobs")
-    links = [
-        line.partition("LINK ")[2]
-        for line in done.stdout.splitlines()
-        if "LINK " in line
-    ]
-    assert len(links) == len(subdomains), done.stderr
-    return links
+    done = run(*shell, stdin=f"{script}\nenv.cr.commit()\n", user="saas-jobs")
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
 
 
 def follow(visitor, link):

@@ -1,97 +1,21 @@
 """The main job by `make up RUNTIME=swarm`: a platform of its own beside the others."""
 
-import os
-import socket
-import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 from clients import Listener, ask_as_owner, at_work, run_long, upload_slowly
-from people import CHECKOUT, Platform, call, enter_as_owner, wait_until
-
-from scripts.testing.swarm_platform import CHOICES, alone
+from people import call, enter_as_owner, wait_until
+from swarm_people import Browser, run, up
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def swarm():
-    """A platform on a swarm, from nothing to its first instance, and back."""
-    with alone():
-        reset()
-        try:
-            yield SwarmPlatform(up())
-        finally:
-            reset()
-
-
-def up():
-    """Bring it up; return what that says."""
-    return run("up")
-
-
-def reset():
-    if Path(CHOICES["RUN_DIR"], "platform.env").exists():
-        run("reset", YES="1")
-
-
-def run(command, **variables):
-    done = subprocess.run(
-        [CHECKOUT / "scripts/up", command],
-        env={**os.environ, **CHOICES, **variables},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-class SwarmPlatform(Platform):
-    """What `up` said of it, too."""
-
-    def __init__(self, said):
-        super().__init__(CHOICES["RUN_DIR"])
-        self.said = said
-
-    def docker(self, *words):
-        command = ["docker", "-H", self.setting("DOCKER_HOST"), *words]
-        return subprocess.run(
-            command, check=True, capture_output=True, text=True
-        ).stdout.strip()
-
-
-class Visitor(requests.Session):
-    """A browser that trusts the platform's CA; any *.localhost is this machine."""
-
-    def __init__(self, platform, other=None):
-        """Begin with the cookies of another one, where there is one."""
-        super().__init__()
-        self.trust_env = False  # it would name other authorities
-        self.verify = str(platform.run_dir / "tls/ca.pem")
-        if other:
-            self.cookies.update(other.cookies)
-
-    def request(self, method, url, **options):
-        options.setdefault("timeout", 90)
-        options["allow_redirects"] = False
-        return super().request(method, url, **options)
-
-
 @pytest.fixture
-def visitor(swarm, monkeypatch):
-    look_up = socket.getaddrinfo
-
-    def at_home(host, *arguments, **options):
-        local = str(host).endswith(".localhost")
-        return look_up("127.0.0.1" if local else host, *arguments, **options)
-
-    monkeypatch.setattr(socket, "getaddrinfo", at_home)
-    with Visitor(swarm) as session:
-        yield session
+def visitor(browser):
+    return browser
 
 
 @pytest.fixture
@@ -149,7 +73,7 @@ def test_a_new_plan_costs_no_request(swarm, visitor):
     listener.start()
     wait_until(lambda: listener.is_open)
     stranger, busy, uploading = (
-        Visitor(swarm, other) for other in (None, visitor, visitor)
+        Browser(swarm, other) for other in (None, visitor, visitor)
     )
 
     with (
@@ -215,13 +139,7 @@ def test_tenants_go_on_without_the_master_and_after_down_and_up(swarm, demo, vis
 
     run("up")
     wait_until(lambda: visitor.get(address).status_code == 200)
-    report = subprocess.run(
-        [CHECKOUT / "scripts/up", "doctor"],
-        env={**os.environ, **CHOICES},
-        capture_output=True,
-        text=True,
-    )
-    assert report.returncode == 0, report.stdout
+    run("doctor")
 
 
 def test_the_second_up_changes_nothing(swarm):

@@ -1,5 +1,6 @@
 """How services and tasks are, read from Swarm's own listings, in words."""
 
+import time
 from collections import defaultdict
 from datetime import UTC, datetime
 
@@ -12,6 +13,13 @@ _FAILED = {"failed", "rejected", "orphaned"}
 # A manager that has just started calls a node "unknown" until it is heard of.
 _LOST = {"down", "disconnected"}
 _KILLED = 137
+# A task that Swarm has no address for stays new, and nothing says why. Clocks may
+# differ by some seconds.
+_NEW_SECONDS = 20
+_NO_ADDRESS = (
+    "The network of it has no address left: take it away from there, or give the "
+    "cluster another cell."
+)
 
 
 def by_service(tasks):
@@ -106,6 +114,8 @@ def why(task):
     text = status.get("Err") or ""
     if "bind source path does not exist" in text:
         return "There is no directory of it on the node, or its storage is not mounted."
+    if "ip addresses may be exhausted" in text:
+        return _NO_ADDRESS
     if "No such image" in text:
         return "Its image is missing on the node."
     if "unhealthy" in text:
@@ -169,6 +179,9 @@ def _why_not(service, tasks):
 
 def _waits(task):
     """Say why a task is given to no node; empty where it is."""
+    if task["Status"]["State"] == "new":
+        is_old = time.time() - _seconds(task["CreatedAt"]) > _NEW_SECONDS
+        return _NO_ADDRESS if is_old else ""
     text = task["Status"].get("Err") or ""
     if task["Status"]["State"] != "pending" or not text:
         return ""

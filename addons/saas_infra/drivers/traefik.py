@@ -9,6 +9,7 @@ from redis import Redis, exceptions
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from .certificate import certified_until
 from .errors import NotOurs, PermanentInfraError, RetryableInfraError
 from .specs import RouteState
 from .traefik_route import ROOT, header, read, render
@@ -82,6 +83,7 @@ class TraefikDriver:
     :param str ping: URL at which Traefik says that it is well
     :param str user: who may write routes
     :param str scheme: http or https, as browsers reach Traefik
+    :param Front|None front: what visitors are shown, where that is https
     :param float timeout: seconds for one call
     """
 
@@ -95,6 +97,7 @@ class TraefikDriver:
         ping,
         user="saasodoo",
         scheme="http",
+        front=None,
         timeout=10.0,
     ):
         place = {"host": host, "port": port}
@@ -109,6 +112,7 @@ class TraefikDriver:
         self._platform = platform
         self._ping = ping
         self._scheme = scheme
+        self._front = front
         self._timeout = timeout
 
     def check(self):
@@ -125,6 +129,14 @@ class TraefikDriver:
                 f"Traefik does not answer at {self._ping}.",
                 cure="Start Traefik, or read its log.",
             ) from error
+
+    def certified_until(self):
+        """Return when the certificate ends that visitors are shown; None without one.
+
+        :rtype: datetime|None
+        :raise InfraError: where it has ended, or is not what visitors trust
+        """
+        return self._front and certified_until(self._front, self._timeout)
 
     def ensure_route(self, spec):
         """Write the route at once: nobody ever reads the half of it.

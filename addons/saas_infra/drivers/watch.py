@@ -41,6 +41,16 @@ class RoutesSight:
     emptied: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class KillsSight:
+    """How many processes of each service ended for want of memory; who is not known
+    is left out.
+    """
+
+    key: object
+    killed: dict
+
+
 def look(key, runtime):
     """Look at one runtime.
 
@@ -63,6 +73,19 @@ def look_at_routes(key, proxy):
         return RoutesSight(key=key, emptied=proxy.is_emptied())
     except InfraError:
         return RoutesSight(key=key, emptied=False)
+
+
+def look_at_kills(key, runtime):
+    """Look whose processes ended for want of memory.
+
+    :rtype: KillsSight
+    """
+    try:
+        usage = runtime.usage()
+    except InfraError:
+        usage = {}
+    killed = {name: used.killed for name, used in usage.items()}
+    return KillsSight(key=key, killed=killed)
 
 
 class Watch:
@@ -95,7 +118,7 @@ class Watch:
         """Wait for what is seen next.
 
         :return: it, None where there was nothing for so long
-        :rtype: Sight|RoutesSight|None
+        :rtype: Sight|RoutesSight|KillsSight|None
         """
         try:
             return self._sights.get(timeout=seconds)

@@ -45,6 +45,7 @@ class SaasCluster(models.Model):
     port_base = fields.Integer(string="First Port", required=True, default=20000)
     port_count = fields.Integer(string="Ports", required=True, default=2000)
     last_seen = fields.Datetime(readonly=True, copy=False)
+    certified_until = fields.Datetime(related="proxy_id.certified_until")
 
     _name_uniq = models.Constraint(
         "UNIQUE (name)", "A cluster with this name exists already."
@@ -139,6 +140,11 @@ class SaasCluster(models.Model):
         """Tell whether the master can open a tenant's port itself."""
         self.ensure_one()
         return True
+
+    def _counts_kills(self):
+        """Tell whether its runtime knows whose processes lacked memory."""
+        self.ensure_one()
+        return False
 
     def _get_hostname(self, subdomain):
         self.ensure_one()

@@ -29,6 +29,11 @@ class SaasProxy(models.Model):
         help="The certificate (PEM) that the proxy's own is signed by; empty where "
         "everybody's computer knows it.",
     )
+    certified_until = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="When the certificate ends that visitors are shown, as last seen.",
+    )
 
     _address_uniq = models.Constraint(
         "UNIQUE (address, port)", "This proxy is known already."

@@ -1,7 +1,11 @@
 from odoo import fields, models
 
+from ..drivers.certificate import Front
 from ..drivers.traefik import TraefikDriver
 from ..tools.settings import get_settings
+
+# As an address of a tenant's is: matched by a wildcard of one level.
+LABEL = "some-tenant"
 
 
 class SaasProxy(models.Model):
@@ -36,7 +40,20 @@ class SaasProxy(models.Model):
             platform=get_settings().platform,
             ping=self.ping_url,
             scheme=self.scheme,
+            front=self._get_front(),
         )
+
+    def _get_front(self):
+        """Describe what visitors of its clusters' tenants are shown; None without TLS.
+
+        :rtype: Front|None
+        """
+        tls = self._get_tls()
+        hosts = tuple(
+            cluster._get_hostname(LABEL)
+            for cluster in self.env["saas.cluster"].search([("proxy_id", "=", self.id)])
+        )
+        return tls and Front(address=(self.address, self.port), hosts=hosts, tls=tls)
 
     def _get_address(self):
         self.ensure_one()

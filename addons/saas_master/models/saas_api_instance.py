@@ -103,6 +103,7 @@ class SaasApi(models.AbstractModel):
             "url": instance.url or "",
             "status": instance.status,
             "message": instance.message or "",
+            "warning": instance.warning or "",
             "provisioning_status": instance.provisioning_status,
             "billing_status": instance.billing_status,
             "plan": instance.plan_id.code,

@@ -2,6 +2,9 @@ from odoo import fields, models
 
 from odoo.addons.saas_infra.drivers.errors import PermanentInfraError
 
+# The platform's own is renewed before, where `make up` runs now and then.
+CERTIFICATE_DAYS = 14
+
 
 class SaasConnectionMixin(models.AbstractModel):
     """What lies outside and can be asked whether it answers.
@@ -100,7 +103,26 @@ class SaasProxy(models.Model):
 
     def _look(self, driver):
         driver.check()
-        return {"routes": len(driver.list_routes())}
+        seen = {"routes": len(driver.list_routes())}
+        if until := driver.certified_until():
+            seen["certified_until"] = fields.Datetime.to_string(until)
+        return seen
+
+    def _note(self, seen):
+        until = fields.Datetime.to_datetime(seen.get("certified_until"))
+        if until != (self.certified_until or None):
+            self.certified_until = until
+        left = until and (until - fields.Datetime.now()).days
+        if until and left < CERTIFICATE_DAYS:
+            self.env["saas.alarm"]._ring(
+                "certificate_ends",
+                self.env._("The certificate of %s ends soon", self.name),
+                self.env._(
+                    "It ends in %s days, and visitors are warned off then. Renew it: "
+                    "make up, with TLS_CERT=… TLS_KEY=… where you were given one.",
+                    left,
+                ),
+            )
 
 
 class SaasCluster(models.Model):

@@ -49,6 +49,8 @@ class SaasInstance(models.Model):
             "paused_by_billing",
             "message",
             "down_since",
+            "killed_count",
+            "memory_short_at",
             "region_id",
             "cluster_id",
             "storage_id",

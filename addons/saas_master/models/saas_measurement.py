@@ -7,6 +7,8 @@ from odoo.addons.saas_infra.drivers.errors import InfraError
 from ..tools.queue import PRIORITIES
 from .saas_operation import ACTIVE
 
+MEASURED = ("saas.cluster", "saas.proxy", "saas.database.server", "saas.storage")
+
 
 class SaasMeasurement(models.AbstractModel):
     """See how full all places are, and what each tenant uses: one listing a place."""
@@ -29,7 +31,7 @@ class SaasMeasurement(models.AbstractModel):
         """Measure what all tenants use"""
         if self.env["saas.operation"]._is_frozen():
             return
-        for model in ("saas.cluster", "saas.database.server", "saas.storage"):
+        for model in MEASURED:
             places = self.env[model]
             for place in places.search(places._get_measured()):
                 self._measure(place)
@@ -81,6 +83,13 @@ class SaasCluster(models.Model):
 
     def _measure(self, driver):
         driver.usage()  # On its way it shortens logs that have grown too long.
+        return {}
+
+
+class SaasProxy(models.Model):
+    _inherit = "saas.proxy"
+
+    def _measure(self, driver):
         return {}
 
 

@@ -2,6 +2,8 @@ from functools import partial
 
 from odoo import models
 
+from odoo.addons.saas_infra.drivers.errors import InfraError, RetryableInfraError
+
 # How long a fresh tenant may take to answer, in seconds.
 HEALTHY_SECONDS = 120
 LOGIN_SECONDS = 60
@@ -89,8 +91,21 @@ class SaasOperation(models.Model):
     def _step_healthy(self):
         if not self._serves():
             return None
-        client = self.instance_id._get_tenant_client(direct=True)
-        return partial(client.wait_healthy, HEALTHY_SECONDS)
+        instance = self.instance_id
+        client = instance._get_tenant_client(direct=True)
+        runtime, service = instance.cluster_id._get_driver(), instance.service
+        proxy = instance.cluster_id.proxy_id._get_driver()
+
+        def wait():
+            try:
+                client.wait_healthy(HEALTHY_SECONDS)
+            except RetryableInfraError as error:
+                reason = _find_reason(runtime, service, proxy)
+                if not reason:
+                    raise
+                raise _join(reason, error) from error
+
+        return wait
 
     def _step_localise(self):
         instance = self.instance_id
@@ -146,3 +161,24 @@ class SaasOperation(models.Model):
     def _enter_reactivate(self):
         """Let it count as alive from here on: where this fails, it may end again."""
         self.instance_id._update_provisioning_status({"terminated"}, "ready")
+
+
+def _find_reason(runtime, service, proxy):
+    """Find out why a tenant is silent: what its runtime or its proxy says; or None.
+
+    :param str service: its name outside
+    """
+    try:
+        state = runtime.list_services().get(service)
+        if state and state.message and not state.running:
+            return InfraError(state.message)
+        proxy.check()
+    except InfraError as error:
+        return error
+    return None
+
+
+def _join(reason, error):
+    return RetryableInfraError(
+        f"{reason.message} {error.message}.", reason.cure or error.cure
+    )

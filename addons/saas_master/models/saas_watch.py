@@ -7,7 +7,11 @@ from datetime import UTC, datetime
 from odoo import api, models
 
 from odoo.addons.saas_infra.drivers.errors import InfraError
-from odoo.addons.saas_infra.drivers.watch import Watch, look_at_routes
+from odoo.addons.saas_infra.drivers.watch import (
+    Watch,
+    look_at_kills,
+    look_at_routes,
+)
 
 from ..tools.queue import PRIORITIES, is_stopping
 from .saas_operation_run import CONFLICTS
@@ -16,6 +20,8 @@ _logger = logging.getLogger(__name__)
 
 # A job that ends now and then takes in new clusters, and holds no old snapshot.
 SECONDS = 60
+# Who lacked memory goes on: it is told, and nothing waits for it.
+KILLS_PAUSE = 10
 
 
 class SaasWatch(models.AbstractModel):
@@ -43,21 +49,33 @@ class SaasWatch(models.AbstractModel):
         """Watch all clusters"""
         if self.env["saas.operation"]._is_frozen():
             return
-        runtimes = self._get_drivers("saas.cluster")
-        proxies = self._get_drivers("saas.proxy")
+        clusters, proxies = (
+            self.env[model].search([("state", "!=", "closed")])
+            for model in ("saas.cluster", "saas.proxy")
+        )
+        counting = clusters.filtered(lambda cluster: cluster._counts_kills())
+        runtimes, proxies, counting = map(
+            self._get_drivers, (clusters, proxies, counting)
+        )
         self.env.cr.commit()
         over = time.monotonic() + SECONDS
-        with Watch(runtimes) as watch, Watch(proxies, look=look_at_routes) as routes:
+        with (
+            Watch(runtimes) as watch,
+            Watch(proxies, look=look_at_routes) as routes,
+            Watch(counting, pause=KILLS_PAUSE, look=look_at_kills) as kills,
+        ):
             while time.monotonic() < over and not is_stopping():
                 if sight := watch.next(1):
                     self._take_in(sight)
                 if sight := routes.next(0):
                     self._mend_routes(sight)
+                if sight := kills.next(0):
+                    self._take_in_kills(sight)
         self._cron_watch()
 
-    def _get_drivers(self, model):
+    def _get_drivers(self, places):
         drivers = {}
-        for place in self.env[model].search([("state", "!=", "closed")]):
+        for place in places:
             try:
                 drivers[place.id] = place._get_driver()
             except InfraError as error:  # Reconciling rings.

@@ -41,3 +41,4 @@ from . import test_api
 from . import test_measurement
 from . import test_place
 from . import test_watch
+from . import test_watch_memory

@@ -101,6 +101,23 @@ class TestFaults(CommittedCase):
                 self.assertTrue(self.find_outside(instance, "databases"))
                 self.check_retry(instance, operation)
 
+    def test_who_keeps_a_tenant_silent_is_named_with_the_cure(self):
+        for call, words in (
+            ("process.list_services", "The engine does not answer."),
+            ("nginx.check", "The proxy does not run."),
+        ):
+            with self.subTest(call=call):
+                instance = self.make_instance()
+                restart = self.ask(instance, "restart")
+                silent = RetryableInfraError("Nobody was ready", "Its log tells why.")
+                self.fail_next("tenant.wait_healthy", silent, times=5)
+                reason = RetryableInfraError(words, cure="Start it.")
+                self.fail_next(call, reason, times=5)
+                state, message = self.run_job(restart)
+                self.assertEqual(state, "failed")
+                self.assertIn(f"{words} Nobody was ready. Start it.", message)
+                self.check_retry(instance, restart)
+
     def test_a_purge_that_fails_halfway_is_gone_on_with(self):
         for call in (
             "nginx.remove_route",

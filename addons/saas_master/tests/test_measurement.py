@@ -1,8 +1,13 @@
 """Once an hour: how full places are, what tenants use, and who passed its quota."""
 
+from datetime import UTC, datetime, timedelta
+
 from odoo.tests import tagged
 
-from odoo.addons.saas_infra.drivers.errors import RetryableInfraError
+from odoo.addons.saas_infra.drivers.errors import (
+    PermanentInfraError,
+    RetryableInfraError,
+)
 
 from .committed import CommittedCase
 
@@ -98,6 +103,29 @@ class TestMeasurement(CommittedCase):
                 self.measure()
                 self.assertEqual(self.look_up("saas.node", node, "state"), after)
 
+    def test_a_certificate_that_ends_soon_is_told_once(self):
+        now = datetime.now(UTC)
+        for days, told in ((60, 0), (10, 1), (10, 1)):
+            until = (now + timedelta(days=days, hours=1)).replace(microsecond=0)
+            with self.outside.get_world().change() as state:
+                state["certified_until"] = until.isoformat()
+            self.measure()
+            naive = until.replace(tzinfo=None)
+            self.assertEqual(self.place("proxy", "certified_until"), naive)
+            self.assertEqual(self.place("cluster", "certified_until"), naive)
+            self.assertEqual(len(self.mails), told)
+        [(subject, text)] = self.mails
+        self.assertRegex(subject, "certificate of .* ends soon")
+        self.assertIn("ends in 10 days", text)
+        self.assertIn("make up", text)
+
+    def test_a_certificate_that_has_ended_is_told_with_its_cure(self):
+        self.fail_next("nginx.certified_until", PermanentInfraError("It has ended."))
+        self.measure()
+        [(subject, text)] = self.mails
+        self.assertRegex(subject, "Measuring the proxy .* failed")
+        self.assertEqual(text, "It has ended.")
+
     def test_each_place_is_asked_once(self):
         self.make_instance()
         before = len(self.calls(""))
@@ -108,6 +136,9 @@ class TestMeasurement(CommittedCase):
             [
                 "directory.list_directories",
                 "directory.room",
+                "nginx.certified_until",
+                "nginx.check",
+                "nginx.list_routes",
                 "postgresql.list_databases",
                 "postgresql.ping",
                 "process.list_nodes",
@@ -124,6 +155,7 @@ class TestMeasurement(CommittedCase):
         with self.open_env() as env:
             env["saas.operation"]._unfreeze()
             self.fleet(env, "server").state = "closed"
+            self.fleet(env, "proxy").state = "closed"
             self.fleet(env, "storage")._write_guarded({"is_marked": False})
         self.addCleanup(self.restore_places)
         self.assertEqual(len(self.calls("")), calls)
@@ -133,6 +165,7 @@ class TestMeasurement(CommittedCase):
     def restore_places(self):
         with self.open_env() as env:
             self.fleet(env, "server").state = "open"
+            self.fleet(env, "proxy").state = "open"
             self.fleet(env, "storage")._write_guarded({"is_marked": True})
 
     # === TENANTS === #

@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from ..errors import NotOurs, PermanentInfraError
 from ..specs import RouteState
 from .world import FakeDriver
@@ -11,6 +13,11 @@ class FakeNginxDriver(FakeDriver):
     def check(self):
         with self._call("check"):
             pass
+
+    def certified_until(self):
+        with self._call("certified_until") as state:
+            text = state["certified_until"]
+        return datetime.fromisoformat(text) if text else None
 
     def ensure_route(self, spec):
         with self._call("ensure_route", spec.name) as state:

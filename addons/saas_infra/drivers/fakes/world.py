@@ -19,6 +19,7 @@ EMPTY = {
     "tenants": {},
     "nodes": {"localhost": 0.5},
     "images": [],
+    "certified_until": "",
     "mounted": True,
     "blank": [],
     "fence": "",

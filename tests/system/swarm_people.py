@@ -1,0 +1,97 @@
+"""A platform on a swarm: how it comes and goes, and who uses it."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import requests
+from people import CHECKOUT, Platform
+
+from scripts.setup.settings import load
+from scripts.testing.platform import loosen
+from scripts.testing.swarm_platform import CHOICES
+
+
+class SwarmPlatform(Platform):
+    """What `up` said of it, too.
+
+    :param str said: that
+    """
+
+    def __init__(self, said):
+        super().__init__(CHOICES["RUN_DIR"])
+        self.said = said
+
+    def tenant_url(self, subdomain):
+        port = int(self.setting("PORT_BASE")) + 80
+        return f"https://{subdomain}.{self.setting('BASE_DOMAIN')}:{port}"
+
+    def docker(self, *words):
+        """Run the engine's own command line; return what it prints."""
+        command = ["docker", "-H", self.setting("DOCKER_HOST"), *words]
+        return subprocess.run(
+            command, check=True, capture_output=True, text=True
+        ).stdout.strip()
+
+    def containers_of(self, instance):
+        """List the running containers of an instance."""
+        mark = f"label=saasodoo.mark={self.mark_of(instance)}"
+        return self.docker("ps", "-q", "--filter", mark).split()
+
+    def mark_of(self, instance):
+        """Return what all that is an instance's carries outside."""
+        return f"saasodoo:{self.setting('PLATFORM_UUID')}:{instance['uuid']}"
+
+
+class Browser(requests.Session):
+    """A browser that trusts the platform's CA; any *.localhost is this machine."""
+
+    def __init__(self, platform, other=None):
+        """Begin with the cookies of another one, where there is one."""
+        super().__init__()
+        self.trust_env = False  # it would name other authorities
+        self.verify = str(platform.run_dir / "tls/ca.pem")
+        if other:
+            self.cookies.update(other.cookies)
+
+    def request(self, method, url, **options):
+        options.setdefault("timeout", 90)
+        options["allow_redirects"] = False
+        return super().request(method, url, **options)
+
+
+def up():
+    """Bring the platform up; return what that says."""
+    return run("up")
+
+
+def start():
+    """Bring it up from nothing, for tests that purge at once what they made."""
+    reset()
+    platform = SwarmPlatform(up())
+    loosen(load({"RUN_DIR": str(platform.run_dir)}))
+    return platform
+
+
+def reset():
+    """Leave nothing of it."""
+    if Path(CHOICES["RUN_DIR"], "platform.env").exists():
+        run("reset", YES="1")
+
+
+def run(command, **variables):
+    """Run a command of scripts/up that must end well; return what it says."""
+    done = try_run(command, **variables)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def try_run(command, **variables):
+    """Run a command of scripts/up; return how it ended."""
+    return subprocess.run(
+        [CHECKOUT / "scripts/up", command],
+        env={**os.environ, **CHOICES, **variables},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
