@@ -72,6 +72,31 @@ class SshAdapter(SSHHTTPAdapter):
         transport.channel_timeout = self._timeout
 
 
+def explain(error, address, login):
+    """Put a failure of SSH into words.
+
+    :param SshLogin login: what both sides were to show
+    :rtype: PermanentInfraError | None
+    """
+    if isinstance(error, paramiko.BadHostKeyException):
+        shown, known = error.key.fingerprint, error.expected_key.fingerprint
+        return PermanentInfraError(
+            f"The machine of {address} shows the host key {shown}, not the {known} "
+            "that this platform knows.",
+            "Was it installed anew? Then compare on it: ssh-keygen -lf "
+            "/etc/ssh/ssh_host_ed25519_key.pub, and enter that host key and the key "
+            "again. Else somebody stands in between.",
+        )
+    if isinstance(error, paramiko.AuthenticationException):
+        user, ours = urlparse(address).username, _read_key(login.key)
+        return PermanentInfraError(
+            f"{address} does not let this platform in.",
+            f"Put its public key into authorized_keys of {user} there: "
+            f"{ours.get_name()} {ours.get_base64()}",
+        )
+    return None
+
+
 def _read_key(text):
     for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
         try:
