@@ -1,6 +1,6 @@
 # SaaSOdoo: from an empty Debian 12 machine to a running platform. `make help` explains.
 .DEFAULT_GOAL := help
-.PHONY: help up down down-master reset doctor rotate-key export-keys add-storage new-epoch lint test test-fast test-all bench
+.PHONY: help up down down-master reset doctor rotate-key export-keys add-storage move-remote new-epoch lint test test-fast test-all bench
 
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -29,6 +29,9 @@ export-keys: ## Write all keys into a new FILE, for a safe place outside
 
 add-storage: ## Let tenants' files lie in one more directory, ROOT
 	@scripts/up add-storage "$(ROOT)"
+
+move-remote: ## Have PLACE=cluster/NAME (or storage/NAME) reached at another ADDRESS
+	@scripts/up move-remote "$(PLACE)" "$(ADDRESS)"
 
 new-epoch: ## After a restored dump: this master is the one that counts from now on
 	@scripts/up new-epoch

@@ -42,6 +42,23 @@ def _room(name, text):
     return click.Option([name], type=click.IntRange(1), help=text)
 
 
+def _read(path):
+    """Read a secret from a file, or from standard input.
+
+    Never an option: others see the arguments of programs.
+    """
+    with click.open_file(str(path), encoding="utf-8") as file:
+        text = file.read().strip()
+    if not text:
+        raise click.UsageError(f"{path} is empty.")
+    return text
+
+
+def _file(name, text, **values):
+    kind = click.Path(path_type=Path, exists=True, allow_dash=True)
+    return click.Option([name], type=kind, help=text, **values)
+
+
 GROUPS = {name: _list_group(name, text) for name, text in LISTS}
 
 
@@ -59,12 +76,7 @@ GROUPS = {name: _list_group(name, text) for name, text in LISTS}
             required=True,
             help="Its role for us: CREATEDB, CREATEROLE, no superuser.",
         ),
-        click.Option(
-            ["--password-file"],
-            required=True,
-            type=click.Path(path_type=Path, exists=True, allow_dash=True),
-            help="File with its password; - reads it from standard input.",
-        ),
+        _file("--password-file", "Its password; - is standard input.", required=True),
         _room("--max-databases", "How many databases it may hold."),
         _room("--max-connections", "How many connections all tenants may hold."),
         _room("--max-gigabytes", "How much may be sold of it."),
@@ -74,12 +86,54 @@ GROUPS = {name: _list_group(name, text) for name, text in LISTS}
 @pass_app
 def add_server(app, password_file, **arguments):
     """Add a PostgreSQL server for new instances."""
-    # Never an option: others see the arguments of programs.
-    with click.open_file(str(password_file), encoding="utf-8") as file:
-        password = file.read().strip()
-    if not password:
-        raise click.UsageError(f"{password_file} is empty.")
-    _add(app, "server", admin_password=password, **arguments)
+    _add(app, "server", admin_password=_read(password_file), **arguments)
+
+
+@GROUPS["cluster"].command(
+    "add",
+    example="saasctl cluster add fra2 --region fra --base-domain t2.example.net \\\n"
+    "    --proxy traefik-fra2 --address ssh://root@m1.fra2 --cell cell1 \\\n"
+    "    --private-key-file /root/fra2.key \\\n"
+    "    --host-key-file /root/fra2.host",
+    params=[
+        click.Argument(["name"]),
+        click.Option(["--region"], required=True, help="Code of the region it is in."),
+        click.Option(
+            ["--base-domain"], required=True, help="Its tenants answer below it."
+        ),
+        click.Option(["--proxy"], required=True, help="Name of the proxy before it."),
+        click.Option(
+            ["--address"],
+            required=True,
+            help="Of a manager's engine: tcp://host:2376 (TLS of both sides), or "
+            "ssh://user@host.",
+        ),
+        _file("--private-key-file", "Our private key, of SSH or of the certificate."),
+        _file("--host-key-file", "For SSH: its host key, a line of ssh-keyscan."),
+        _file("--certificate-file", "For TCP: our certificate (PEM)."),
+        _file("--authority-file", "For TCP: who signed the engine's certificate."),
+        click.Option(["--cell"], help="The overlay network that tenants join."),
+        click.Option(
+            ["--uid-base"],
+            type=int,
+            help="First user id of its tenants; the machines of its storages must "
+            "allow them. The next that no cluster has, unless told.",
+        ),
+        click.Option(["--uid-count"], type=int, help="How many user ids."),
+        dry_run_option(),
+    ],
+)
+@pass_app
+def add_cluster(app, **arguments):
+    """Add a Docker Swarm elsewhere for new instances, and try to reach it.
+
+    Its region and proxy are there before; a storage, nodes and a template follow. What
+    cannot be reached stays written down: mend it in the backend."""
+    arguments["key_file"] = arguments.pop("private_key_file")
+    for name in ("key", "host_key", "certificate", "authority"):
+        path = arguments.pop(f"{name}_file")
+        arguments[name] = _read(path) if path else None
+    _add(app, "cluster", **arguments)
 
 
 @GROUPS["storage"].command(

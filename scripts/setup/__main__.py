@@ -21,6 +21,7 @@ from . import (
     storages,
     teardown,
 )
+from .odoo_shell import ask
 from .runner import Failure, Report, main_guard
 
 
@@ -123,6 +124,17 @@ def add_storage(root):
     print(f"\nTell the master: {chosen.saasctl(command)}")
 
 
+def move_remote(place, address):
+    """Have a cluster or storage reached at another address, with the keys it has."""
+    chosen = settings.load()
+    checks.check_root()
+    kind, _, name = place.partition("/")
+    if kind not in ("cluster", "storage") or not name:
+        raise Failure(f"{place} is no place", "PLACE=cluster/NAME or storage/NAME")
+    call = f'env["saas.{kind}"]._move_remote({name!r}, {address!r})'
+    print(ask(chosen, call))
+
+
 def deploy():
     """Roll the stack forward to this checkout; tenants go on."""
     chosen = settings.load()
@@ -165,6 +177,7 @@ COMMANDS = {
     "rotate-key": rotate_key,
     "export-keys": export_keys,
     "add-storage": add_storage,
+    "move-remote": move_remote,
     "new-epoch": new_epoch,
     "deploy": deploy,
     "roll-back": roll_back,
@@ -173,6 +186,7 @@ COMMANDS = {
 ARGUMENTS = {
     "export-keys": ("FILE=/path/of/a/new/file",),
     "add-storage": ("ROOT=/path/of/a/directory",),
+    "move-remote": ("PLACE=cluster/NAME", "ADDRESS=ssh://user@host"),
 }
 
 

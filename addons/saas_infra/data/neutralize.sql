@@ -3,7 +3,9 @@ UPDATE saas_database_server
    SET state = 'closed', admin_password_sealed = NULL,
        host = 'neutralized-' || id || '.invalid';
 UPDATE saas_cluster
-   SET state = 'closed';
+   SET state = 'closed', remote_key_sealed = NULL,
+       remote_address = CASE WHEN kind = 'swarm'
+           THEN 'tcp://neutralized-' || id || '.invalid:2376' END;
 UPDATE saas_proxy
    SET state = 'closed', admin_password_sealed = NULL,
        address = 'neutralized-' || id || '.invalid',

@@ -36,9 +36,11 @@ class SaasPlaceMixin(models.AbstractModel):
 
 
 class SaasCluster(models.Model):
-    _inherit = "saas.cluster"
+    _name = "saas.cluster"
+    _inherit = ["saas.cluster", "saas.guarded.mixin"]
 
     _saas_fixed = frozenset({"base_domain"})
+    _saas_given = _saas_web_creates = _saas_guarded = frozenset({"remote_address"})
 
     def _is_used(self):
         return self._has("saas.instance", "cluster_id")
