@@ -129,8 +129,7 @@ def add_cluster(app, **arguments):
 
     Its region and proxy are there before; a storage, nodes and a template follow. What
     cannot be reached stays written down: mend it in the backend."""
-    arguments["key_file"] = arguments.pop("private_key_file")
-    for name in ("key", "host_key", "certificate", "authority"):
+    for name in ("private_key", "host_key", "certificate", "authority"):
         path = arguments.pop(f"{name}_file")
         arguments[name] = _read(path) if path else None
     _add(app, "cluster", **arguments)

@@ -292,7 +292,7 @@ def test_a_cluster_is_added_with_its_keys_from_files(saasctl, creating, tmp_path
         "proxy": "p2",
         "address": "ssh://root@m1",
         "cell": "cell1",
-        "key": "the key",
+        "private_key": "the key",
         "host_key": "the host",
         "dry_run": False,
     }

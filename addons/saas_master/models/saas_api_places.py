@@ -90,7 +90,7 @@ class SaasApi(models.AbstractModel):
         base_domain,
         proxy,
         address,
-        key=None,
+        private_key=None,
         certificate=None,
         authority=None,
         host_key=None,
@@ -103,7 +103,7 @@ class SaasApi(models.AbstractModel):
 
         :param str proxy: the proxy's name
         :param str address: of its engine: tcp://… or ssh://…
-        :param str key: of the certificate, or of SSH
+        :param str private_key: of the certificate, or of SSH
         :param str cell: name of the overlay network that tenants join
         """
         self._check_group("operator")
@@ -113,7 +113,7 @@ class SaasApi(models.AbstractModel):
             cluster = clusters.create(
                 {
                     **self._given(
-                        remote_key=key,
+                        remote_key=private_key,
                         engine_certificate=certificate,
                         engine_authority=authority,
                         remote_host_key=host_key,

@@ -41,4 +41,5 @@ from . import test_embedded
 from . import test_api
 from . import test_measurement
 from . import test_place
+from . import test_two_regions
 from . import test_watch

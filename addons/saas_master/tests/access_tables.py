@@ -185,7 +185,7 @@ API = {
             "base_domain": "{group}.test",
             "proxy": "{proxy}",
             "address": "ssh://root@{group}.test",
-            "key": "secret",
+            "private_key": "secret",
             "host_key": "ssh-ed25519 AAAA",
         },
     ),

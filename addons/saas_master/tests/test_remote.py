@@ -42,7 +42,7 @@ class TestRemote(SaasCommon):
         return self.env["saas.cluster"].browse(cluster["id"])
 
     def add_by_ssh(self):
-        return self.add(key="OUR KEY", host_key=HOST_KEY, cell="cell1")
+        return self.add(private_key="OUR KEY", host_key=HOST_KEY, cell="cell1")
 
     def test_an_engine_behind_ssh_gets_our_key_and_the_hosts(self):
         cluster = self.add_by_ssh()
@@ -53,7 +53,9 @@ class TestRemote(SaasCommon):
         self.assertNotIn("OUR KEY", cluster.remote_key_sealed)
 
     def test_an_engine_behind_tls_gets_three_texts(self):
-        cluster = self.add(TCP, key="KEY", certificate="OURS", authority="THEIRS")
+        cluster = self.add(
+            TCP, private_key="KEY", certificate="OURS", authority="THEIRS"
+        )
         engine = cluster._get_engine()
         self.assertEqual(engine["certificates"], ("THEIRS", "OURS", "KEY\n"))
 
@@ -122,7 +124,11 @@ class TestRemote(SaasCommon):
         self.assertEqual(cluster._get_engine()["ssh"].key, "OUR KEY\n")
 
     def test_what_is_no_address_is_refused_with_those_that_there_are(self):
-        with self.assertRaisesRegex(ValidationError, "Write unix:///path, tcp://host"):
+        words = "Write unix:///path, tcp://host"
+        with (
+            self.assertRaisesRegex(ValidationError, words),
+            self.env.cr.savepoint(),
+        ):
             self.add("http://10.9.0.1:2375")
         with self.assertRaisesRegex(ValidationError, "Only a swarm"):
             self.add_by_ssh().kind = "process"
@@ -140,7 +146,7 @@ class TestRemote(SaasCommon):
         api = self.env["saas.api"].with_user(self.operator)
         told = api.cluster_add(
             "elsewhere", self.fleet.region.code, "elsewhere.test",
-            self.fleet.proxy.name, SSH, key="KEY", dry_run=True,
+            self.fleet.proxy.name, SSH, private_key="KEY", dry_run=True,
         )  # fmt: skip
         self.assertEqual(told["plan"], ["Add the cluster elsewhere."])
         self.assertEqual(clusters.search_count([]), count)
