@@ -54,6 +54,10 @@ def _read(path):
     return text
 
 
+def _read_all(files):
+    return {name: _read(path) for name, path in files.items() if path}
+
+
 def _file(name, text, **values):
     kind = click.Path(path_type=Path, exists=True, allow_dash=True)
     return click.Option([name], type=kind, help=text, **values)
@@ -129,10 +133,9 @@ def add_cluster(app, **arguments):
 
     Its region and proxy are there before; a storage, nodes and a template follow. What
     cannot be reached stays written down: mend it in the backend."""
-    for name in ("private_key", "host_key", "certificate", "authority"):
-        path = arguments.pop(f"{name}_file")
-        arguments[name] = _read(path) if path else None
-    _add(app, "cluster", **arguments)
+    names = ("private_key", "host_key", "certificate", "authority")
+    files = {name: arguments.pop(f"{name}_file") for name in names}
+    _add(app, "cluster", **_read_all(files), **arguments)
 
 
 @GROUPS["storage"].command(
@@ -142,18 +145,34 @@ def add_cluster(app, **arguments):
         click.Argument(["name"]),
         click.Option(["--cluster"], required=True, help="The cluster that uses it."),
         click.Option(["--root"], required=True, help="Its root directory."),
+        click.Option(
+            ["--kind"],
+            type=click.Choice(["directory", "cephfs"]),
+            help="On cephfs the file system itself keeps quotas and makes snapshots.",
+        ),
+        click.Option(
+            ["--tenant-root"], help="Where a swarm's nodes mount it, if elsewhere."
+        ),
+        click.Option(
+            ["--address"],
+            help="ssh://user@host of the machine that has it mounted, if not this one; "
+            "there, as root, make storage-host.",
+        ),
+        _file("--private-key-file", "Our private key for SSH."),
+        _file("--host-key-file", "Its host key, a line of ssh-keyscan."),
         _room("--max-tenants", "How many instances it may hold."),
         _room("--max-gigabytes", "How much may be sold of it."),
         dry_run_option(),
     ],
 )
 @pass_app
-def add_storage(app, **arguments):
+def add_storage(app, private_key_file, host_key_file, **arguments):
     """Add a root directory for new instances' files, and mark it as ours.
 
     The cluster's machine must allow it first: there, as root, make add-storage ROOT=…
     Where marking it fails, the same command tries again."""
-    _add(app, "storage", **arguments)
+    keys = {"private_key": private_key_file, "host_key": host_key_file}
+    _add(app, "storage", **_read_all(keys), **arguments)
 
 
 def _add(app, kind, **arguments):

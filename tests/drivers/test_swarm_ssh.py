@@ -9,7 +9,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def sshd(swarm):
-    with RealSshd.started(swarm.address) as server:
+    with RealSshd.started(engine=swarm.address) as server:
         yield server
 
 

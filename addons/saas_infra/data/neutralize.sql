@@ -12,4 +12,6 @@ UPDATE saas_proxy
        redis_host = 'neutralized-' || id || '.invalid',
        ping_url = 'http://neutralized-' || id || '.invalid';
 UPDATE saas_storage
-   SET state = 'closed', root = '/neutralized/' || id;
+   SET state = 'closed', root = '/neutralized/' || id, remote_key_sealed = NULL,
+       remote_address = CASE WHEN remote_address IS NOT NULL
+           THEN 'ssh://neutralized@' || id || '.invalid' END;

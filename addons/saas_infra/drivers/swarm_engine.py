@@ -14,7 +14,7 @@ import urllib3
 from docker import APIClient
 from docker.errors import APIError, DockerException
 
-from . import swarm_ssh, swarm_tls
+from . import ssh, swarm_ssh, swarm_tls
 from .errors import NotFound, PermanentInfraError, RetryableInfraError
 
 _WITHOUT_ANSWER = (
@@ -24,12 +24,7 @@ _WITHOUT_ANSWER = (
     paramiko.SSHException,
     OSError,
 )
-_HOST = r"(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])"
-_ADDRESS = re.compile(
-    r"unix:///[^\s?#]+"
-    rf"|tcp://{_HOST}:[0-9]{{1,5}}"
-    rf"|ssh://[a-z_][a-z0-9_.-]*@{_HOST}(?::[0-9]{{1,5}})?"
-)
+_ADDRESS = rf"unix:///[^\s?#]+|tcp://{ssh.HOST}:[0-9]{{1,5}}|{ssh.ADDRESS}"
 
 
 class OutOfSequence(RetryableInfraError):
@@ -141,7 +136,7 @@ class Engine:
     def _unanswered(self, error):
         found = None
         if self._ssh:
-            found = swarm_ssh.explain(error, self._address, self._ssh)
+            found = ssh.explain(error, self._address, self._ssh)
         elif self._tls_files:
             found = self._tls_files.explain(error)
         return found or RetryableInfraError(
@@ -155,7 +150,7 @@ def check_address(address):
 
     :raise PermanentInfraError: with those that there are
     """
-    if not _ADDRESS.fullmatch(address):
+    if not re.fullmatch(_ADDRESS, address):
         raise PermanentInfraError(
             f"{address} is no address of a Docker engine.",
             "Write unix:///path, tcp://host:port or ssh://user@host:port.",

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..drivers.swarm_ssh import SshLogin
+from ..drivers.ssh import SshLogin
 
 
 class SaasRemoteMixin(models.AbstractModel):

@@ -44,6 +44,7 @@ from . import saas_api_platform
 from . import saas_api_places
 from . import saas_connection
 from . import saas_measurement
+from . import saas_snapshot
 from . import saas_image
 from . import saas_watch
 from . import saas_watch_routes

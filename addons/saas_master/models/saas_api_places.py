@@ -51,6 +51,11 @@ class SaasApi(models.AbstractModel):
         name,
         cluster,
         root,
+        kind=None,
+        tenant_root=None,
+        address=None,
+        private_key=None,
+        host_key=None,
         max_tenants=None,
         max_gigabytes=None,
         dry_run=False,
@@ -58,6 +63,10 @@ class SaasApi(models.AbstractModel):
         """Add a storage to a cluster, and have it marked.
 
         Where only the mark failed, the same call asks for it again.
+
+        :param str kind: directory or cephfs
+        :param str tenant_root: where the nodes of a swarm mount it, if elsewhere
+        :param str address: ssh://… of the machine that has it mounted, if not this
         """
         self._check_group("operator")
         cluster = self._find("saas.cluster", [("name", "=", cluster)], f"{cluster}")
@@ -66,7 +75,15 @@ class SaasApi(models.AbstractModel):
                 lambda one: not one.is_marked and (one.name, one.root) == (name, root)
             ) or self.env["saas.storage"].create(
                 {
-                    **self._given(max_tenants=max_tenants, max_gigabytes=max_gigabytes),
+                    **self._given(
+                        kind=kind,
+                        tenant_root=tenant_root,
+                        remote_address=address,
+                        remote_key=private_key,
+                        remote_host_key=host_key,
+                        max_tenants=max_tenants,
+                        max_gigabytes=max_gigabytes,
+                    ),
                     "name": name,
                     "cluster_id": cluster.id,
                     "root": root,

@@ -59,7 +59,7 @@ class SaasApi(models.AbstractModel):
     def storage_list(self):
         """List the storages."""
         names = ["name", "kind", "state", "is_marked", "root"]
-        names += ["max_tenants", "max_gigabytes", "free_mb"]
+        names += ["max_tenants", "max_gigabytes", "free_mb", "last_snapshot"]
         return self._list("saas.storage", names)
 
     @api.model

@@ -19,6 +19,7 @@ from . import test_swarm_specs
 from . import test_billing
 from . import test_billing_none
 from . import test_creation
+from . import test_snapshots
 from . import test_state_funnels
 from . import test_storages
 from . import test_one_active_operation

@@ -92,10 +92,12 @@ class FakeOutside:
 
     def _get_builder(self, name):
         if name == "directory":
-            return lambda storage: self.get_world(storage).directory(
-                PLATFORM, storage.root
-            )
+            return self._build_storage
         return lambda place: self.driver(name, place)
+
+    def _build_storage(self, storage):
+        build = getattr(self.get_world(storage), storage.kind)
+        return build(PLATFORM, storage.root)
 
     def driver(self, name, place=None):
         """Return a fake: process, postgresql or nginx."""

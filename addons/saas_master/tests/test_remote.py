@@ -1,4 +1,4 @@
-"""A swarm elsewhere: who writes its address, and what opens the key to it."""
+"""Machines elsewhere: who writes their address, and what opens the key to them."""
 
 from pathlib import Path
 from unittest.mock import patch
@@ -6,14 +6,18 @@ from unittest.mock import patch
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, new_test_user, tagged
 
+from odoo.addons.saas_infra.drivers.cephfs import CephfsDriver
 from odoo.addons.saas_infra.drivers.errors import PermanentInfraError
+from odoo.addons.saas_infra.drivers.storage_view import HelperView
 from odoo.addons.saas_infra.models import saas_cluster_swarm
+from odoo.addons.saas_infra.models.saas_storage import SaasStorage
 from odoo.addons.saas_infra.tools.settings import Settings
 
 from .common import SaasCommon
 
 SSH, TCP = "ssh://root@10.9.0.1", "tcp://10.9.0.1:2376"
 HOST_KEY = "ssh-ed25519 AAAA"
+GET_STORAGE_DRIVER = SaasStorage._get_driver  # before the fakes take its place
 
 
 @tagged("post_install", "-at_install")
@@ -150,3 +154,71 @@ class TestRemote(SaasCommon):
         )  # fmt: skip
         self.assertEqual(told["plan"], ["Add the cluster elsewhere."])
         self.assertEqual(clusters.search_count([]), count)
+
+
+@tagged("post_install", "-at_install")
+class TestRemoteStorage(SaasCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.operator = new_test_user(
+            cls.env, "storage_operator", groups="saas_infra.group_operator"
+        )
+        cls.cluster = cls.fleet.cluster.copy(
+            {"name": "swarm", "kind": "swarm", "uid_base": 900000}
+        )
+
+    def add(self, name="far", cluster=None, **values):
+        """Add a storage as an operator does, at the command line."""
+        arguments = {"kind": "cephfs", "address": SSH, "private_key": "OUR KEY"}
+        arguments |= {"host_key": HOST_KEY, "tenant_root": "/mnt/tenants", **values}
+        added = (
+            self.env["saas.api"]
+            .with_user(self.operator)
+            .storage_add(
+                name, (cluster or self.cluster).name, f"/mnt/{name}", **arguments
+            )
+        )
+        return self.env["saas.storage"].browse(added["id"])
+
+    def test_its_helper_is_called_with_our_key(self):
+        storage = self.add()
+        self.assertEqual(storage.kind, "cephfs")
+        self.assertEqual(storage._get_tenant_root(), "/mnt/tenants")
+        helper = storage._get_helper()
+        self.assertEqual(helper._address, SSH)
+        self.assertEqual(helper._login, ("OUR KEY\n", HOST_KEY))
+        driver = GET_STORAGE_DRIVER(storage)
+        self.assertIsInstance(driver, CephfsDriver)
+        self.assertIsInstance(driver._view, HelperView)
+
+    def test_without_a_key_it_is_refused_with_the_cure(self):
+        storage = self.add(private_key=None)
+        with self.assertRaisesRegex(PermanentInfraError, "Give the storage an SSH key"):
+            storage._get_helper()
+
+    def test_a_key_of_a_cluster_opens_no_storage(self):
+        storage = self.add()
+        self.cluster.remote_key_sealed = storage.remote_key_sealed
+        with self.assertRaisesRegex(PermanentInfraError, "another record"):
+            self.cluster._get_ssh_login()
+
+    def test_where_it_cannot_be_is_said(self):
+        self.add()
+        for values, message in (
+            ({"address": TCP}, "Write ssh://user@host"),
+            ({"cluster": self.fleet.cluster}, "need a storage of its own"),
+            ({"address": "ssh://root@10.9.0.2"}, "reached at the same machine"),
+            ({"address": None}, "reached at the same machine"),
+        ):
+            if "cluster" not in values and values["address"] == TCP:
+                values["cluster"] = self.cluster.copy(
+                    {"name": "another", "kind": "swarm", "uid_base": 950000}
+                )
+            with (
+                self.subTest(**values),
+                self.assertRaisesRegex(ValidationError, message),
+                self.env.cr.savepoint(),
+            ):
+                self.add("second", **values)
+        self.assertTrue(self.add("second"))
