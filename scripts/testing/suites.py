@@ -31,6 +31,8 @@ OTHER_SERVERS = (
     "test_process.py",
     "test_nginx.py",
     "test_routing.py",
+    "test_storage_ssh.py",
+    "(test_directory.py and ssh)",
     "(test_routes.py and nginx)",
     "(test_runtimes.py and real)",
 )
@@ -85,8 +87,13 @@ def saasctl(settings, depth):
 
 
 def journeys(settings, depth):
-    """Whole journeys on a platform that is up."""
-    return _plain(settings, "system", {"SAASODOO_RUN_DIR": str(settings.run)}, depth)
+    """Whole journeys on a platform that is up; one has servers of the drivers' too."""
+    folders = (CHECKOUT / "addons/saas_infra", CHECKOUT / "tests/drivers")
+    environment = {
+        "SAASODOO_RUN_DIR": str(settings.run),
+        "PYTHONPATH": ":".join(map(str, folders)),
+    }
+    return _plain(settings, "system", environment, depth)
 
 
 def addons(settings, depth):

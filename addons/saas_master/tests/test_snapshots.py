@@ -52,12 +52,12 @@ class TestSnapshots(CommittedCase):
         return self.look_up("saas.storage", self.ids["storage"], *names)
 
     def test_one_is_made_each_hour_and_people_read_which_there_are(self):
-        self.run_at(0, 0.5, 0.98, 1.4, 2)
-        self.assertEqual(self.get_snapshots(), ["120000Z", "125848Z", "140000Z"])
+        self.run_at(0, 0.5, 1, 1.4, 1.5, 2)
+        self.assertEqual(self.get_snapshots(), ["120000Z", "130000Z", "140000Z"])
         self.assertEqual(self.storage("last_snapshot"), NOON + timedelta(hours=2))
         self.assertEqual(
             self.storage("snapshots").splitlines(),
-            ["2026-03-01 14:00 UTC", "2026-03-01 12:58 UTC", "2026-03-01 12:00 UTC"],
+            ["2026-03-01 14:00 UTC", "2026-03-01 13:00 UTC", "2026-03-01 12:00 UTC"],
         )
 
     def test_people_choose_how_often_and_how_many(self):
