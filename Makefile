@@ -1,6 +1,6 @@
 # SaaSOdoo: from an empty Debian 12 machine to a running platform. `make help` explains.
 .DEFAULT_GOAL := help
-.PHONY: help up down down-master reset doctor rotate-key export-keys add-storage storage-host move-remote new-epoch lint test test-fast test-all bench
+.PHONY: help up down down-master reset doctor rotate-key export-keys add-storage storage-host move-remote new-epoch scan lint test test-fast test-all bench
 
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,9 @@ move-remote: ## Have PLACE=cluster/NAME (or storage/NAME) reached at another ADD
 
 new-epoch: ## After a restored dump: this master is the one that counts from now on
 	@scripts/up new-epoch
+
+scan: ## On a swarm: what is in each image, as SPDX and as a list, in RUN_DIR/sbom
+	@scripts/up scan
 
 lint: ## Style, Odoo's rules, shell, XML, YAML
 	@scripts/test lint

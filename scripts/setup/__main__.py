@@ -15,6 +15,7 @@ from . import (
     locks,
     reboot,
     rotation,
+    scan,
     settings,
     stack,
     stages,
@@ -145,6 +146,14 @@ def move_remote(place, address):
     print(ask(chosen, call))
 
 
+def scan_images():
+    """Write down what is in each of our images."""
+    chosen = settings.load()
+    checks.check_root()
+    for path in scan.scan(chosen, Report()):
+        print(path)
+
+
 def deploy():
     """Roll the stack forward to this checkout; tenants go on."""
     chosen = settings.load()
@@ -189,6 +198,7 @@ COMMANDS = {
     "add-storage": add_storage,
     "storage-host": prepare_storage_host,
     "move-remote": move_remote,
+    "scan": scan_images,
     "new-epoch": new_epoch,
     "deploy": deploy,
     "roll-back": roll_back,

@@ -74,7 +74,7 @@ def drivers(settings, depth):
         "SAASODOO_TEST_PG_PASSWORD": words["postgres"],
         "PYTHONPATH": f"{CHECKOUT / 'addons/saas_infra'}:{CHECKOUT}",
         "SAASODOO_RUN_DIR": str(settings.run),
-        "SAASODOO_TRAEFIK": str(traefik.path(settings)),
+        "SAASODOO_TRAEFIK": str(traefik.PROGRAM.path(settings)),
     }
     suite = _plain(settings, "drivers", environment, depth)
     # Its ports and users are fixed, so it runs once at a time on a machine.

@@ -155,7 +155,7 @@ class SecondCluster:
         self.database = FarDatabase(self._uuid, self.folder / "postgresql")
         stack.enter_context(self.database.serving())
         stack.enter_context(self.database.with_login())
-        binary = traefik.find_or_build(self._chosen)
+        binary = traefik.PROGRAM.find_or_build(self._chosen)
         self.proxy = FarProxy(self.folder / "proxy", self.swarm, binary)
         stack.enter_context(self.proxy.serving())
         self.image = images.find_or_build(self._chosen, "tenant", self.swarm.address)
