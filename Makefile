@@ -1,6 +1,6 @@
 # SaaSOdoo: from an empty Debian 12 machine to a running platform. `make help` explains.
 .DEFAULT_GOAL := help
-.PHONY: help up down down-master reset doctor rotate-key export-keys add-storage new-epoch lint test test-fast test-all bench
+.PHONY: help up down down-master reset doctor rotate-key export-keys add-storage storage-host move-remote new-epoch scan lint test test-fast test-all bench
 
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -27,11 +27,20 @@ rotate-key: ## Seal all secrets with a new key; killed, it goes on when run agai
 export-keys: ## Write all keys into a new FILE, for a safe place outside
 	@scripts/up export-keys "$(FILE)"
 
-add-storage: ## Let tenants' files lie in one more directory, ROOT
-	@scripts/up add-storage "$(ROOT)"
+add-storage: ## Let tenants' files lie in one more directory, ROOT (KIND=cephfs: on CephFS)
+	@scripts/up add-storage "$(ROOT)" "$(KIND)"
+
+storage-host: ## On a machine with a storage ROOT alone: let a master work on it over SSH
+	@scripts/up storage-host "$(ROOT)" "$(PLATFORM)" "$(UIDS)" "$(KEY)"
+
+move-remote: ## Have PLACE=cluster/NAME (or storage/NAME) reached at another ADDRESS
+	@scripts/up move-remote "$(PLACE)" "$(ADDRESS)"
 
 new-epoch: ## After a restored dump: this master is the one that counts from now on
 	@scripts/up new-epoch
+
+scan: ## On a swarm: what is in each image, as SPDX and as a list, in RUN_DIR/sbom
+	@scripts/up scan
 
 lint: ## Style, Odoo's rules, shell, XML, YAML
 	@scripts/test lint

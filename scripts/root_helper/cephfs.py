@@ -44,6 +44,11 @@ def make_snapshot(settings, root, name):
         os.mkdir(_snapshot(settings, root, name))
 
 
+def list_snapshots(settings, root):
+    """List the names of a storage's snapshots, those of others too."""
+    return {"names": os.listdir(resolve_root(settings, root) / ".snap")}
+
+
 def remove_snapshots(settings, root, names):
     """Remove snapshots of a storage; those that are gone are no error."""
     for name in names:

@@ -38,7 +38,7 @@ def set_fence(settings, root, uuid, epoch):
     if not _is_marked(settings, root, uuid):
         raise Permanent(f"{root} is not mounted: it has no {SENTINEL}.", "Mount it.")
     number = _number_of(epoch)
-    found = (_read_text(root / FENCE) or "").strip().rpartition(":")[2]
+    found = (read_text(root / FENCE) or "").strip().rpartition(":")[2]
     if found and _number_of(found) > number:
         raise NotOurs(f"The later epoch {found} holds {root}.")
     text = f"saasodoo-fence:{settings.platform}:{epoch}\n"
@@ -155,8 +155,16 @@ def find(settings, name, mark):
 
 def read_marker(path):
     """Read a directory's marker; None where there is none."""
-    content = _read_text(path / MARKER)
+    content = read_text(path / MARKER)
     return json.loads(content) if content else None
+
+
+def read_text(path):
+    """Read a file; None where there is none."""
+    try:
+        return Path(path).read_text()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def write_file(path, content, mode, gid=0):
@@ -193,7 +201,7 @@ def _sentinel_text(settings, uuid):
 
 def _is_marked(settings, root, uuid):
     """Tell whether a storage is marked as ours; another's is refused."""
-    found = _read_text(root / SENTINEL)
+    found = read_text(root / SENTINEL)
     if found not in (None, _sentinel_text(settings, uuid)):
         raise NotOurs(f"{root} is marked as the storage {found.strip()}.")
     return found is not None
@@ -291,10 +299,3 @@ def _run_as(uid, command):
         said = process.communicate()[1]
     if process.returncode:
         raise from_output(said.decode(errors="replace"))
-
-
-def _read_text(path):
-    try:
-        return Path(path).read_text()
-    except (FileNotFoundError, NotADirectoryError):
-        return None

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 
-from . import cephfs, checks, directories, processes, programs, settings
+from . import cephfs, checks, directories, processes, programs, settings, storages
 from .errors import HelperError, Permanent, Retryable, from_os
 
 VERBS = {
@@ -16,7 +16,9 @@ VERBS = {
     "cephfs_ensure": cephfs.ensure,
     "cephfs_list": cephfs.list_all,
     "snapshot_make": cephfs.make_snapshot,
+    "snapshots_list": cephfs.list_snapshots,
     "snapshots_remove": cephfs.remove_snapshots,
+    "storage_look": storages.look,
     "storage_sentinel": directories.ensure_sentinel,
     "storage_fence": directories.set_fence,
     "program_write": programs.write,
@@ -26,6 +28,8 @@ VERBS = {
     "usage": processes.usage,
     "log_tail": processes.log_tail,
 }
+# Of a machine that has storages, and no tenants.
+OF_STORAGES = ("directory_", "cephfs_", "snapshot", "storage_")
 LONGEST_REQUEST = 1 << 20
 
 
@@ -58,6 +62,8 @@ def _run(program):
         seconds = request["seconds"]
     except (ValueError, KeyError, TypeError) as error:
         raise Permanent("No such verb.") from error
+    if not chosen.programs_dir and not request["verb"].startswith(OF_STORAGES):
+        raise Permanent("This machine has storages, and no tenants.")
     _bound(request["verb"], checks.seconds(seconds))
     try:
         return verb(chosen, **arguments) or {}

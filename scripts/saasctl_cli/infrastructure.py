@@ -42,6 +42,27 @@ def _room(name, text):
     return click.Option([name], type=click.IntRange(1), help=text)
 
 
+def _read(path):
+    """Read a secret from a file, or from standard input.
+
+    Never an option: others see the arguments of programs.
+    """
+    with click.open_file(str(path), encoding="utf-8") as file:
+        text = file.read().strip()
+    if not text:
+        raise click.UsageError(f"{path} is empty.")
+    return text
+
+
+def _read_all(files):
+    return {name: _read(path) for name, path in files.items() if path}
+
+
+def _file(name, text, **values):
+    kind = click.Path(path_type=Path, exists=True, allow_dash=True)
+    return click.Option([name], type=kind, help=text, **values)
+
+
 GROUPS = {name: _list_group(name, text) for name, text in LISTS}
 
 
@@ -59,12 +80,7 @@ GROUPS = {name: _list_group(name, text) for name, text in LISTS}
             required=True,
             help="Its role for us: CREATEDB, CREATEROLE, no superuser.",
         ),
-        click.Option(
-            ["--password-file"],
-            required=True,
-            type=click.Path(path_type=Path, exists=True, allow_dash=True),
-            help="File with its password; - reads it from standard input.",
-        ),
+        _file("--password-file", "Its password; - is standard input.", required=True),
         _room("--max-databases", "How many databases it may hold."),
         _room("--max-connections", "How many connections all tenants may hold."),
         _room("--max-gigabytes", "How much may be sold of it."),
@@ -74,12 +90,52 @@ GROUPS = {name: _list_group(name, text) for name, text in LISTS}
 @pass_app
 def add_server(app, password_file, **arguments):
     """Add a PostgreSQL server for new instances."""
-    # Never an option: others see the arguments of programs.
-    with click.open_file(str(password_file), encoding="utf-8") as file:
-        password = file.read().strip()
-    if not password:
-        raise click.UsageError(f"{password_file} is empty.")
-    _add(app, "server", admin_password=password, **arguments)
+    _add(app, "server", admin_password=_read(password_file), **arguments)
+
+
+@GROUPS["cluster"].command(
+    "add",
+    example="saasctl cluster add fra2 --region fra --base-domain t2.example.net \\\n"
+    "    --proxy traefik-fra2 --address ssh://root@m1.fra2 --cell cell1 \\\n"
+    "    --private-key-file /root/fra2.key \\\n"
+    "    --host-key-file /root/fra2.host",
+    params=[
+        click.Argument(["name"]),
+        click.Option(["--region"], required=True, help="Code of the region it is in."),
+        click.Option(
+            ["--base-domain"], required=True, help="Its tenants answer below it."
+        ),
+        click.Option(["--proxy"], required=True, help="Name of the proxy before it."),
+        click.Option(
+            ["--address"],
+            required=True,
+            help="Of a manager's engine: tcp://host:2376 (TLS of both sides), or "
+            "ssh://user@host.",
+        ),
+        _file("--private-key-file", "Our private key, of SSH or of the certificate."),
+        _file("--host-key-file", "For SSH: its host key, a line of ssh-keyscan."),
+        _file("--certificate-file", "For TCP: our certificate (PEM)."),
+        _file("--authority-file", "For TCP: who signed the engine's certificate."),
+        click.Option(["--cell"], help="The overlay network that tenants join."),
+        click.Option(
+            ["--uid-base"],
+            type=int,
+            help="First user id of its tenants; the machines of its storages must "
+            "allow them. The next that no cluster has, unless told.",
+        ),
+        click.Option(["--uid-count"], type=int, help="How many user ids."),
+        dry_run_option(),
+    ],
+)
+@pass_app
+def add_cluster(app, **arguments):
+    """Add a Docker Swarm elsewhere for new instances, and try to reach it.
+
+    Its region and proxy are there before; a storage, nodes and a template follow. What
+    cannot be reached stays written down: mend it in the backend."""
+    names = ("private_key", "host_key", "certificate", "authority")
+    files = {name: arguments.pop(f"{name}_file") for name in names}
+    _add(app, "cluster", **_read_all(files), **arguments)
 
 
 @GROUPS["storage"].command(
@@ -89,18 +145,34 @@ def add_server(app, password_file, **arguments):
         click.Argument(["name"]),
         click.Option(["--cluster"], required=True, help="The cluster that uses it."),
         click.Option(["--root"], required=True, help="Its root directory."),
+        click.Option(
+            ["--kind"],
+            type=click.Choice(["directory", "cephfs"]),
+            help="On cephfs the file system itself keeps quotas and makes snapshots.",
+        ),
+        click.Option(
+            ["--tenant-root"], help="Where a swarm's nodes mount it, if elsewhere."
+        ),
+        click.Option(
+            ["--address"],
+            help="ssh://user@host of the machine that has it mounted, if not this one; "
+            "there, as root, make storage-host.",
+        ),
+        _file("--private-key-file", "Our private key for SSH."),
+        _file("--host-key-file", "Its host key, a line of ssh-keyscan."),
         _room("--max-tenants", "How many instances it may hold."),
         _room("--max-gigabytes", "How much may be sold of it."),
         dry_run_option(),
     ],
 )
 @pass_app
-def add_storage(app, **arguments):
+def add_storage(app, private_key_file, host_key_file, **arguments):
     """Add a root directory for new instances' files, and mark it as ours.
 
     The cluster's machine must allow it first: there, as root, make add-storage ROOT=…
     Where marking it fails, the same command tries again."""
-    _add(app, "storage", **arguments)
+    keys = {"private_key": private_key_file, "host_key": host_key_file}
+    _add(app, "storage", **_read_all(keys), **arguments)
 
 
 def _add(app, kind, **arguments):

@@ -15,12 +15,15 @@ from . import (
     locks,
     reboot,
     rotation,
+    scan,
     settings,
     stack,
     stages,
+    storage_host,
     storages,
     teardown,
 )
+from .odoo_shell import ask
 from .runner import Failure, Report, main_guard
 
 
@@ -113,14 +116,42 @@ def export_keys(target):
     print(f"\n{escrow.PURPOSE}")
 
 
-def add_storage(root):
+def add_storage(root, kind="directory"):
     """Let tenants' files lie in one more directory; the master is told by saasctl."""
     chosen = settings.load()
     checks.check_root()
-    Report().step("storage", storages.add, chosen, root)
+    Report().step("storage", storages.add, chosen, root, kind)
     folders.write_helper_settings(chosen)
-    command = f"storage add NAME --cluster local --root {root}"
+    command = f"storage add NAME --cluster local --kind {kind} --root {root}"
     print(f"\nTell the master: {chosen.saasctl(command)}")
+
+
+def prepare_storage_host(root, platform, uids, key):
+    """Let a master elsewhere work on a storage that is mounted here, over SSH."""
+    checks.check_root()
+    line = storage_host.install(settings.run_dir(), root, platform, uids, key)
+    print(f"Add this line to /root/.ssh/authorized_keys:\n\n{line}\n")
+    print("Then tell the master, with an address of ssh://root@this-machine:")
+    print("  saasctl storage add NAME --cluster … --kind … --root … --address …")
+
+
+def move_remote(place, address):
+    """Have a cluster or storage reached at another address, with the keys it has."""
+    chosen = settings.load()
+    checks.check_root()
+    kind, _, name = place.partition("/")
+    if kind not in ("cluster", "storage") or not name:
+        raise Failure(f"{place} is no place", "PLACE=cluster/NAME or storage/NAME")
+    call = f'env["saas.{kind}"]._move_remote({name!r}, {address!r})'
+    print(ask(chosen, call))
+
+
+def scan_images():
+    """Write down what is in each of our images."""
+    chosen = settings.load()
+    checks.check_root()
+    for path in scan.scan(chosen, Report()):
+        print(path)
 
 
 def deploy():
@@ -165,6 +196,9 @@ COMMANDS = {
     "rotate-key": rotate_key,
     "export-keys": export_keys,
     "add-storage": add_storage,
+    "storage-host": prepare_storage_host,
+    "move-remote": move_remote,
+    "scan": scan_images,
     "new-epoch": new_epoch,
     "deploy": deploy,
     "roll-back": roll_back,
@@ -173,7 +207,16 @@ COMMANDS = {
 ARGUMENTS = {
     "export-keys": ("FILE=/path/of/a/new/file",),
     "add-storage": ("ROOT=/path/of/a/directory",),
+    "storage-host": (
+        "ROOT=/mnt/tenants",
+        "PLATFORM=its-uuid",
+        "UIDS=200000-209999",
+        'KEY="ssh-ed25519 …"',
+    ),
+    "move-remote": ("PLACE=cluster/NAME", "ADDRESS=ssh://user@host"),
 }
+# How many it may be told beyond those.
+OPTIONAL = {"add-storage": 1}
 
 
 def main():
@@ -181,7 +224,7 @@ def main():
     if name not in COMMANDS:
         raise Failure(f"unknown command {name!r}", "one of " + ", ".join(COMMANDS))
     wanted = ARGUMENTS.get(name, ())
-    if len(arguments) != len(wanted):
+    if not 0 <= len(arguments) - len(wanted) <= OPTIONAL.get(name, 0):
         cure = " ".join(("make", name, *wanted))
         raise Failure(f"{name} takes {len(wanted)} arguments", cure)
     COMMANDS[name](*arguments)

@@ -40,7 +40,7 @@ def _build(settings, docker, *, with_traefik):
     with tempfile.TemporaryDirectory() as empty:
         sources = {PAGES: "notice", empty: "bin"}
         if with_traefik:
-            sources[traefik.find_or_build(settings)] = "bin/traefik"
+            sources[traefik.PROGRAM.find_or_build(settings)] = "bin/traefik"
         return images.build_once(
             docker,
             "edge",

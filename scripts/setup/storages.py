@@ -11,6 +11,7 @@ ADDED = "storage-roots"  # in RUN_DIR/etc, a line each; `up` tells the helper of
 SENTINEL = ".saasodoo-storage"
 FENCE = ".saasodoo-fence"
 INSTANCES = "odoo_instances"
+KINDS = ("directory", "cephfs")
 KNOWN = {SENTINEL, FENCE, INSTANCES, "lost+found"}
 
 
@@ -24,19 +25,25 @@ def roots(settings):
     return [str(settings.run / "storage"), *lines]
 
 
-def add(settings, root):
+def add(settings, root, kind="directory"):
     """Let tenants' files lie in one more directory, also after later runs of `up`.
 
     :param str root: a directory that is empty, or was a storage before
+    :param str kind: directory or cephfs
     :return: what was done, in words
     :raise Failure: where it cannot be one
     """
     if not settings.etc.is_dir():
         raise Failure(f"there is no platform in {settings.run}", "make up")
+    if kind not in KINDS:
+        raise Failure(f"KIND={kind} is none", f"one of {', '.join(KINDS)}")
     known = roots(settings)
     if root in known:
         return "unchanged"
-    _check(root, known)
+    check_root_of(root, known)
+    if kind == "cephfs" and not is_on_cephfs(root):
+        cure = f"mount it with a login that has mds 'allow rwps': ceph-fuse {root}"
+        raise Failure(f"{root} is not on CephFS", cure)
     files.make_folder(Path(root), 0o711)
     lines = "".join(f"{one}\n" for one in [*known[1:], root])
     files.write(settings.etc / ADDED, lines, mode=0o600)
@@ -61,7 +68,20 @@ def clear(settings):
             (root / SENTINEL).unlink()  # last, so that a second run goes on
 
 
-def _check(root, known):
+def is_on_cephfs(root):
+    """Tell whether a directory is on CephFS, by an attribute that all have there."""
+    try:
+        return bool(os.getxattr(root, "ceph.dir.rbytes"))
+    except OSError:
+        return False
+
+
+def check_root_of(root, known):
+    """Refuse what cannot be the root of a storage.
+
+    :param list known: the roots that there are
+    :raise Failure: with the cure
+    """
     path, cure = Path(root), "name an empty directory by its whole path"
     if not path.is_absolute() or os.path.realpath(root) != root:
         raise Failure(f"{root} is no whole path, or a link is in it", cure)

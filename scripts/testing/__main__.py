@@ -49,7 +49,7 @@ def run_all():
 def run_slow():
     """Run everything."""
     packages.install_missing(SLOW_PACKAGES)
-    traefik.find_or_build(platform.load())
+    traefik.PROGRAM.find_or_build(platform.load())
     return _run(anew=True, with_master=True, depth="slow")
 
 

@@ -32,6 +32,8 @@ OTHER_SERVERS = (
     "test_process.py",
     "test_nginx.py",
     "test_routing.py",
+    "test_storage_ssh.py",
+    "(test_directory.py and ssh)",
     "(test_routes.py and nginx)",
     "(test_runtimes.py and real)",
 )
@@ -73,7 +75,7 @@ def drivers(settings, depth):
         "SAASODOO_TEST_PG_PASSWORD": words["postgres"],
         "PYTHONPATH": f"{CHECKOUT / 'addons/saas_infra'}:{CHECKOUT}",
         "SAASODOO_RUN_DIR": str(settings.run),
-        "SAASODOO_TRAEFIK": str(traefik.path(settings)),
+        "SAASODOO_TRAEFIK": str(traefik.PROGRAM.path(settings)),
     }
     if depth == "fast":
         environment["SAASODOO_TEST_ONLY_POSTGRESQL"] = "1"
@@ -88,8 +90,13 @@ def saasctl(settings, depth):
 
 
 def journeys(settings, depth):
-    """Whole journeys on a platform that is up."""
-    return _plain(settings, "system", {"SAASODOO_RUN_DIR": str(settings.run)}, depth)
+    """Whole journeys on a platform that is up; one has servers of the drivers' too."""
+    folders = (CHECKOUT / "addons/saas_infra", CHECKOUT / "tests/drivers")
+    environment = {
+        "SAASODOO_RUN_DIR": str(settings.run),
+        "PYTHONPATH": ":".join(map(str, folders)),
+    }
+    return _plain(settings, "system", environment, depth)
 
 
 def addons(settings, depth):

@@ -13,6 +13,7 @@ from postgresql_fixtures import (  # noqa: F401  (fixtures of the suites of Post
 )
 from real_machine import RealMachine
 from real_postgresql import RealPostgresql
+from real_storage_host import RealStorageHost
 from real_swarm import RealSwarm
 from real_traefik import RealTraefik
 from swarm_fixtures import make, nodes, start  # noqa: F401
@@ -31,6 +32,7 @@ from tenants import Tenants
 UIDS = range(220000, 221000)
 PORTS = range(22100, 22900)
 STORED_ON = {"real": "machine", "swarm": "machine", "cephfs": "ceph"}
+STORED_ON |= {"ssh": "storage_host"}
 OTHER_STORAGE = "22222222-2222-4222-8222-222222222222"
 
 
@@ -54,6 +56,12 @@ def real_postgresql(platform):
 def machine(platform):
     with RealMachine.started(platform, UIDS, PORTS, 22080) as machine:
         yield machine
+
+
+@pytest.fixture(scope="session")
+def storage_host(machine):
+    with RealStorageHost.started(machine) as host:
+        yield host
 
 
 @pytest.fixture(scope="session")

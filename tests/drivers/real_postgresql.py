@@ -25,13 +25,19 @@ class RealPostgresql:
     @contextmanager
     def started(cls, platform):
         server = cls(platform)
-        login = sql.Identifier(server.login)
-        with server.connect() as cursor:
+        with server.with_login():
+            yield server
+
+    @contextmanager
+    def with_login(self):
+        """Have the admin login for a while, and drop all that it made."""
+        login = sql.Identifier(self.login)
+        with self.connect() as cursor:
             cursor.execute(
                 sql.SQL("CREATE ROLE {} LOGIN CREATEDB CREATEROLE PASSWORD %s").format(
                     login
                 ),
-                [server.password],
+                [self.password],
             )
             cursor.execute(
                 sql.SQL("GRANT pg_read_all_stats, pg_signal_backend TO {}").format(
@@ -45,9 +51,9 @@ class RealPostgresql:
                 sql.SQL("GRANT CONNECT ON DATABASE postgres TO {}").format(login)
             )
         try:
-            yield server
+            yield
         finally:
-            server.clean()
+            self.clean()
 
     def driver(self, **values):
         """Make a driver of it."""

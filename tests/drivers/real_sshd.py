@@ -1,4 +1,4 @@
-"""An SSH server in a folder, whose user reaches one Docker engine."""
+"""An SSH server in a folder, whose user reaches a Docker engine, or one program."""
 
 import shutil
 import subprocess
@@ -6,7 +6,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from drivers.swarm_ssh import SshLogin
+from drivers.ssh import SshLogin
 from real_machine import wait_until
 
 PORT = 23222
@@ -14,7 +14,7 @@ CONFIGURATION = """\
 Port {port}
 ListenAddress 127.0.0.1
 HostKey {run}/host
-AuthorizedKeysFile {run}/client.pub
+AuthorizedKeysFile {run}/authorized_keys
 PidFile {run}/pid
 PermitRootLogin prohibit-password
 PasswordAuthentication no
@@ -25,18 +25,22 @@ SetEnv DOCKER_HOST={engine}
 
 
 class RealSshd:
-    """Lets root in by one key."""
+    """Lets root in by one key.
 
-    def __init__(self, engine):
-        self.engine = engine
-        self.address = f"ssh://root@127.0.0.1:{PORT}"
+    :param str engine: the address of an engine, for Docker's command line
+    :param int port: of loopback
+    """
+
+    def __init__(self, engine="", port=PORT):
+        self.engine, self._port = engine, port
+        self.address = f"ssh://root@127.0.0.1:{port}"
         self.run = Path(tempfile.mkdtemp(prefix="saasodoo-sshd-", dir="/var/tmp"))
         self._process = None
 
     @classmethod
     @contextmanager
-    def started(cls, engine):
-        server = cls(engine)
+    def started(cls, **values):
+        server = cls(**values)
         try:
             server.start()
             yield server
@@ -50,7 +54,8 @@ class RealSshd:
                 ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.run / name],
                 check=True,
             )
-        text = CONFIGURATION.format(run=self.run, port=PORT, engine=self.engine)
+        self.admit(self.public_key)
+        text = CONFIGURATION.format(run=self.run, port=self._port, engine=self.engine)
         (self.run / "sshd_config").write_text(text)
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
         command = ["/usr/sbin/sshd", "-D", "-e", "-f", self.run / "sshd_config"]
@@ -62,6 +67,15 @@ class RealSshd:
         if self._process:
             self._process.terminate()
             self._process.wait(timeout=20)
+
+    @property
+    def public_key(self):
+        """The one that is let in."""
+        return (self.run / "client.pub").read_text().strip()
+
+    def admit(self, line):
+        """Have authorized_keys of this line alone."""
+        (self.run / "authorized_keys").write_text(f"{line}\n")
 
     def logins(self):
         """Return how often somebody was let in."""

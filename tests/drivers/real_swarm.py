@@ -11,7 +11,7 @@ from pathlib import Path
 import docker
 import stub_image
 from drivers.swarm import SwarmDriver
-from drivers.swarm_engine import Certificates
+from drivers.swarm_tls import Certificates
 from real_machine import CHECKOUT, HERE, wait_until
 from real_node import RealNode
 
@@ -98,7 +98,7 @@ class RealSwarm:
 
     def certificates(self, name="client"):
         places = ("ca.pem", f"{name}.pem", f"{name}.key")
-        return Certificates(*(str(self.run / place) for place in places))
+        return Certificates(*((self.run / place).read_text() for place in places))
 
     def driver(self, **values):
         settings = {

@@ -236,7 +236,7 @@ def test_a_marked_folder_of_this_disk_is_no_cephfs(ceph, other):
 
 
 def test_a_dead_mds_holds_nobody_and_needs_no_repair(ceph, spec, tenant, monkeypatch):
-    monkeypatch.setattr("drivers.directory.PATIENCE", 2.0)
+    monkeypatch.setattr("drivers.storage_view.PATIENCE", 2.0)
     driver = ceph.directory(helper=ceph.machine.helper(timeout=2.0))
     with ceph.dead_mds(), pytest.raises(RetryableInfraError):
         driver.set_quota(replace(spec, quota=2 * QUOTA))

@@ -13,6 +13,7 @@ from drivers.errors import (
     RetryableInfraError,
 )
 from drivers.specs import DirectorySpec
+from drivers.storage_view import LocalView
 from real_machine import mounted_tmpfs, wait_until
 from tenants import stranger
 
@@ -20,7 +21,10 @@ OWN_FOLDERS = ("addons", "filestore", "sessions", "tmp")
 MEGABYTE = 1 << 20
 
 
-@pytest.fixture(params=["real", "fake", pytest.param("cephfs", marks=pytest.mark.slow)])
+KINDS = ["real", "fake", "ssh", pytest.param("cephfs", marks=pytest.mark.slow)]
+
+
+@pytest.fixture(params=KINDS)
 def kind(request):
     return request.param
 
@@ -354,9 +358,9 @@ def test_a_storage_that_is_not_mounted_is_no_empty_storage(machine, tenants):
 
 
 def test_a_storage_that_hangs_holds_nobody_for_ever(machine, tmp_path, monkeypatch):
-    monkeypatch.setattr("drivers.directory.PATIENCE", 0.1)
+    monkeypatch.setattr("drivers.storage_view.PATIENCE", 0.1)
     driver = machine.directory()
-    driver._root = tmp_path
+    driver._view = LocalView(tmp_path)
     os.mkfifo(tmp_path / ".saasodoo-storage")  # whoever opens it waits
     for touch in (driver.check, driver.room, driver.read_fence):
         with pytest.raises(RetryableInfraError, match="does not answer"):

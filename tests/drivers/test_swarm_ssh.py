@@ -9,7 +9,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def sshd(swarm):
-    with RealSshd.started(swarm.address) as server:
+    with RealSshd.started(engine=swarm.address) as server:
         yield server
 
 
@@ -27,16 +27,18 @@ def test_services_are_managed_through_ssh(swarm, sshd, machine, tenants):
 
 def test_a_key_that_is_not_let_in_is_told_in_words(swarm, sshd):
     driver = swarm.driver(address=sshd.address, ssh=sshd.login(key="stranger"))
-    with pytest.raises(PermanentInfraError, match="each other's keys") as caught:
+    with pytest.raises(PermanentInfraError, match="not let this platform in") as caught:
         driver.check()
-    assert "authorized_keys" in caught.value.cure
+    public = " ".join((sshd.run / "stranger.pub").read_text().split()[:2])
+    assert caught.value.cure.endswith(f"authorized_keys of root there: {public}")
 
 
 def test_a_machine_that_shows_another_host_key_is_not_logged_in_to(swarm, sshd):
     before = sshd.logins()
     driver = swarm.driver(address=sshd.address, ssh=sshd.login(host="stranger"))
-    with pytest.raises(PermanentInfraError, match="each other's keys"):
+    with pytest.raises(PermanentInfraError, match="shows the host key SHA256") as seen:
         driver.check()
+    assert "ssh-keygen -lf" in seen.value.cure
     assert sshd.logins() == before
 
 

@@ -84,6 +84,13 @@ def test_a_dry_run_shows_the_plan_and_asks_nobody(saasctl, changing, name):
         ("unfreeze", ["unfreeze"]),
         ("storage_add", ["storage", "add", "d2", "--cluster", "c", "--root", "/d2"]),
         (
+            "cluster_add",
+            [
+                *("cluster", "add", "c2", "--region", "paris", "--proxy", "p2"),
+                *("--base-domain", "t2.test", "--address", "ssh://root@m2"),
+            ],
+        ),
+        (
             "server_add",
             [
                 *("server", "add", "db2", "--region", "paris", "--host", "db2"),
@@ -264,6 +271,33 @@ def test_a_server_is_added_without_its_password_on_the_command_line(
         "dry_run": False,
     }
     assert "pa ss" not in result.out + result.err
+
+
+def test_a_cluster_is_added_with_its_keys_from_files(saasctl, creating, tmp_path):
+    for name in ("key", "host"):
+        (tmp_path / name).write_text(f"the {name}\n")
+    creating.answers("cluster_add", {"id": 3, "name": "fra2", "inquiry": 5})
+    creating.answers("inquiry_show", {"state": "done", "answer": {"nodes": {}}})
+    result = saasctl(
+        *("cluster", "add", "fra2", "--region", "fra", "--base-domain", "t2.test"),
+        *("--proxy", "p2", "--address", "ssh://root@m1", "--cell", "cell1"),
+        *("--private-key-file", str(tmp_path / "key")),
+        *("--host-key-file", str(tmp_path / "host")),
+    )
+    assert result.code == 0, result.err
+    assert creating.called("cluster_add") == {
+        "name": "fra2",
+        "region": "fra",
+        "base_domain": "t2.test",
+        "proxy": "p2",
+        "address": "ssh://root@m1",
+        "cell": "cell1",
+        "private_key": "the key",
+        "host_key": "the host",
+        "dry_run": False,
+    }
+    assert creating.called("inquiry_show") == {"inquiry": 5}
+    assert "the key" not in result.out + result.err
 
 
 def test_a_storage_is_added_and_a_template_built(saasctl, creating):

@@ -59,8 +59,9 @@ def understood(saasctl, monkeypatch, tmp_path):
     monkeypatch.setattr("saasctl_cli.client.Client.call", call)
 
     def run(words):
-        # The one file that an example names.
-        words = [str(secret) if word.endswith(".password") else word for word in words]
+        # The files that examples name.
+        ends = (".password", ".key", ".host")
+        words = [str(secret) if word.endswith(ends) else word for word in words]
         result = saasctl(*words)
         local = words[0] in ("login", "completion")
         return result.code != 2 and (bool(reached) or local)

@@ -77,6 +77,7 @@ def test_it_holds_no_secret_and_no_address(copy):
         ("saas_database_server", ("admin_password_sealed",)),
         ("saas_instance", ("password_sealed", "proxy_secret_sealed")),
         ("saas_template", ("password_sealed",)),
+        ("saas_cluster", ("remote_key_sealed",)),
     ):
         for column in columns:
             left = f"SELECT count(*) FROM {table} WHERE {column} IS NOT NULL"

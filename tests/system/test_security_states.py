@@ -25,6 +25,7 @@ CLOSED = {
     "saas_inquiry": "kind params state instance_id id",
     "saas_subdomain": "name instance_id id",
     "saas_storage": "uuid is_marked id",
+    "saas_cluster": "remote_address id",
     "saas_login_ticket": "code_hash instance_id role expires id",
     "saas_event": "message create_date id",
 }
@@ -33,6 +34,7 @@ OPEN = {
     "saas_operation": "job_uuid deaths",
     "saas_subdomain": "redirect_until",
     "saas_storage": "name",
+    "saas_cluster": "name remote_key_sealed",
 }
 # What `jobs` decides, or finds, before an instance has a place.
 NOT_GIVEN = "database directory service uid port ready_at terminated_at cluster_id"
@@ -60,7 +62,8 @@ def test_web_plants_no_instance_that_has_something(web, column):
 
 
 @pytest.mark.parametrize(
-    "table", sorted(CLOSED.keys() - {"saas_storage"} | {"saas_subscription"})
+    "table",
+    sorted(CLOSED.keys() - {"saas_storage", "saas_cluster"} | {"saas_subscription"}),
 )
 def test_web_deletes_none_of_them(web, table):
     with pytest.raises(errors.InsufficientPrivilege):

@@ -4,13 +4,11 @@ The storage's root is the platform's own mount. Tenants get theirs from another,
 login may neither set quotas nor make snapshots.
 """
 
-import os
 from datetime import UTC, datetime
 
 from .directory import DirectoryDriver
 from .errors import PermanentInfraError
 
-USED = "ceph.dir.rbytes"
 SNAPSHOT = "saasodoo-%Y%m%dT%H%M%SZ"
 HOURLY, DAILY = 24, 7
 
@@ -30,7 +28,7 @@ class CephfsDriver(DirectoryDriver):
 
         :raise PermanentInfraError: where it is not
         """
-        self._check_file_system()
+        self._check_file_system(self._view.see())
         return super().ensure_sentinel()
 
     def make_snapshot(self, moment):
@@ -51,7 +49,7 @@ class CephfsDriver(DirectoryDriver):
         :rtype: dict[str, datetime]
         """
         self.check()
-        return by_moment(self._in_time(os.listdir, self._root / ".snap"))
+        return by_moment(self._view.list_snapshots())
 
     def expire_snapshots(self, hourly=HOURLY, daily=DAILY):
         """Remove what is older than the snapshots that are kept.
@@ -68,17 +66,15 @@ class CephfsDriver(DirectoryDriver):
 
     def _look(self):
         found = super()._look()
-        self._check_file_system()
+        self._check_file_system(found)
         return found
 
-    def _check_file_system(self):
-        try:
-            self._in_time(os.getxattr, self._root, USED)
-        except OSError as error:
+    def _check_file_system(self, found):
+        if not found.on_cephfs:
             raise PermanentInfraError(
                 f"The storage {self._root} is not mounted: it is not on CephFS.",
                 cure=f"Mount CephFS there: ceph-fuse --id <login> {self._root}",
-            ) from error
+            )
 
 
 def by_moment(names):

@@ -1,34 +1,31 @@
-"""Tenants' directories on one storage that is mounted here."""
+"""Tenants' directories on one storage, mounted here or at another machine."""
 
-import os
-import queue
-import threading
 from pathlib import Path
 
-from .errors import NotOurs, PermanentInfraError, RetryableInfraError
+from .errors import NotOurs, PermanentInfraError
 from .specs import DirectoryState, Mark
+from .storage_view import SENTINEL, HelperView, LocalView
 
-SENTINEL = ".saasodoo-storage"
-FENCE = ".saasodoo-fence"
 LONG = 600.0  # seconds for a walk through many files
-PATIENCE = 10.0  # seconds for a storage to answer
 
 
 class DirectoryDriver:
     """One storage.
 
     :param str root: the storage; tenants live in its ``odoo_instances``
-    :param RootHelper helper: works on other users' files
+    :param RootHelper helper: works on other users' files, where it is mounted
     :param str storage_uuid: what the sentinel file must say
     :param str platform: UUID of this platform
+    :param bool remote: mounted where the helper is, and not here
     """
 
     _ensure_verb = "directory_ensure"
     _list_verb = "directory_list"
     _walks = True  # to measure
 
-    def __init__(self, *, root, helper, storage_uuid, platform):
+    def __init__(self, *, root, helper, storage_uuid, platform, remote=False):
         self._root = Path(root)
+        self._view = HelperView(root, helper) if remote else LocalView(root)
         self._helper = helper
         self._storage_uuid = storage_uuid
         self._platform = platform
@@ -46,10 +43,7 @@ class DirectoryDriver:
         :rtype: dict
         """
         found = self._look()
-        return {
-            "total": found.f_blocks * found.f_frsize,
-            "free": found.f_bavail * found.f_frsize,
-        }
+        return {"total": found.total, "free": found.free}
 
     def ensure_sentinel(self):
         """Mark the storage; once, when it is added.
@@ -66,10 +60,8 @@ class DirectoryDriver:
         :return: the epoch, empty where none does yet
         :raise NotOurs: where another platform holds it
         """
-        self.check()
-        try:
-            found = self._read(FENCE)
-        except FileNotFoundError:
+        found = self._look().fence
+        if found is None:
             return ""
         _, platform, epoch = (found.split(":") + ["", ""])[:3]
         if platform != self._platform:
@@ -149,56 +141,26 @@ class DirectoryDriver:
         }
 
     def _look(self):
+        """Look at the storage.
+
+        :rtype: Sight
+        :raise PermanentInfraError: where it is not mounted, not ours or not writable
+        """
         wanted = f"saasodoo-storage:{self._platform}:{self._storage_uuid}"
-        try:
-            found = self._read(SENTINEL)
-            volume = self._in_time(os.statvfs, self._root)
-        except FileNotFoundError as error:
+        found = self._view.see()
+        if found.sentinel is None:
             raise PermanentInfraError(
                 f"The storage {self._root} is not mounted: it has no {SENTINEL}.",
                 cure="Mount it. A new storage is marked when it is added.",
-            ) from error
-        except OSError as error:
-            raise PermanentInfraError(
-                f"The storage {self._root} cannot be read: {error.strerror}.",
-                cure="Look at the mount, and at the rights of the folders above it.",
-            ) from error
-        if found != wanted:
-            raise NotOurs(f"{self._root} is another storage: {found[:120]}.")
-        if volume.f_flag & os.ST_RDONLY:
+            )
+        if found.sentinel != wanted:
+            raise NotOurs(f"{self._root} is another storage: {found.sentinel[:120]}.")
+        if found.read_only:
             raise PermanentInfraError(
                 f"The storage {self._root} is read-only.",
                 cure="Find out why the system made it so, then mount it read-write.",
             )
-        return volume
-
-    def _read(self, name):
-        return self._in_time((self._root / name).read_text).strip()
-
-    def _in_time(self, ask, *arguments):
-        """Ask in a thread that may be left behind: a dead mount holds who touches it.
-
-        :raise RetryableInfraError: where the storage does not answer
-        """
-        answers = queue.SimpleQueue()
-
-        def run():
-            try:
-                answers.put((ask(*arguments), None))
-            except OSError as error:
-                answers.put((None, error))
-
-        threading.Thread(target=run, daemon=True).start()
-        try:
-            answer, error = answers.get(timeout=PATIENCE)
-        except queue.Empty:
-            raise RetryableInfraError(
-                f"The storage {self._root} does not answer.",
-                cure="Look at its mount, and at the server behind it.",
-            ) from None
-        if error:
-            raise error
-        return answer
+        return found
 
     def _call(self, verb, **arguments):
         return self._helper.call(verb, root=str(self._root), **arguments)

@@ -5,18 +5,17 @@ The address is ``unix:///path``, ``tcp://host:port`` with certificates, or
 """
 
 import http.client
+import re
 from contextlib import contextmanager
-from typing import NamedTuple
 
 import paramiko
 import requests
 import urllib3
 from docker import APIClient
 from docker.errors import APIError, DockerException
-from docker.tls import TLSConfig
 
+from . import ssh, swarm_ssh, swarm_tls
 from .errors import NotFound, PermanentInfraError, RetryableInfraError
-from .swarm_ssh import SshAdapter
 
 _WITHOUT_ANSWER = (
     requests.exceptions.RequestException,
@@ -25,15 +24,7 @@ _WITHOUT_ANSWER = (
     paramiko.SSHException,
     OSError,
 )
-_SSH_REFUSALS = (paramiko.AuthenticationException, paramiko.BadHostKeyException)
-
-
-class Certificates(NamedTuple):
-    """Files for TLS: the authority of the engine's, and the platform's own."""
-
-    authority: str
-    certificate: str
-    key: str
+_ADDRESS = rf"unix:///[^\s?#]+|tcp://{ssh.HOST}:[0-9]{{1,5}}|{ssh.ADDRESS}"
 
 
 class OutOfSequence(RetryableInfraError):
@@ -65,6 +56,7 @@ class Engine:
     """
 
     def __init__(self, address, certificates=None, ssh=None, timeout=30.0):
+        check_address(address)
         if address.startswith("tcp://") and not certificates:
             raise PermanentInfraError(
                 f"The Docker engine at {address} would be open to everybody.",
@@ -79,7 +71,7 @@ class Engine:
         self._certificates = certificates
         self._ssh = ssh
         self._timeout = timeout
-        self._client = None
+        self._client = self._tls_files = None
 
     def call(self, method, *arguments, **values):
         """Call a method of the SDK's client.
@@ -94,16 +86,12 @@ class Engine:
             return getattr(self._client, method)(*arguments, **values)
 
     def _connect(self):
-        tls = False
-        if given := self._certificates:
-            tls = TLSConfig(
-                client_cert=(given.certificate, given.key),
-                ca_cert=given.authority,
-                verify=True,
-            )
-        adapter = None
+        tls, adapter = False, None
+        if self._certificates:
+            self._tls_files = swarm_tls.TlsFiles(self._certificates, self._address)
+            tls = self._tls_files.make_config()
         if self._ssh:
-            adapter = SshAdapter(self._address, self._ssh, self._timeout)
+            adapter = swarm_ssh.SshAdapter(self._address, self._ssh, self._timeout)
         return _Client(
             self._address, adapter, version="auto", timeout=self._timeout, tls=tls
         )
@@ -121,7 +109,7 @@ class Engine:
                 raise self._unanswered(error.__cause__) from None
             raise PermanentInfraError(
                 f"The Docker engine at {self._address} cannot be used: {error}.",
-                "Check the address and the files of the certificates.",
+                "Check the address.",
             ) from None
         except _WITHOUT_ANSWER as error:
             raise self._unanswered(error) from None
@@ -146,20 +134,24 @@ class Engine:
         return PermanentInfraError(f"The Docker engine refuses: {text}.")
 
     def _unanswered(self, error):
-        if isinstance(error, _SSH_REFUSALS) or "known_hosts" in str(error):
-            return PermanentInfraError(
-                f"SSH at {self._address} and this platform do not know each other's "
-                "keys.",
-                "Put the cluster's public key into authorized_keys there, and check "
-                "the host key that the cluster has.",
-            )
-        if "certificate" in str(error).lower():
-            return PermanentInfraError(
-                f"The Docker engine at {self._address} and this platform do not "
-                "trust each other's certificates.",
-                "Check that both are of the same authority and have not expired.",
-            )
-        return RetryableInfraError(
+        found = None
+        if self._ssh:
+            found = ssh.explain(error, self._address, self._ssh)
+        elif self._tls_files:
+            found = self._tls_files.explain(error)
+        return found or RetryableInfraError(
             f"The Docker engine at {self._address} does not answer.",
             "Check that dockerd runs there and that this machine may connect to it.",
+        )
+
+
+def check_address(address):
+    """Refuse what is no address of an engine.
+
+    :raise PermanentInfraError: with those that there are
+    """
+    if not re.fullmatch(_ADDRESS, address):
+        raise PermanentInfraError(
+            f"{address} is no address of a Docker engine.",
+            "Write unix:///path, tcp://host:port or ssh://user@host:port.",
         )

@@ -1,6 +1,7 @@
 from . import saas_sealed_mixin
 from . import saas_key_rotation
 from . import saas_login_mixin
+from . import saas_remote_mixin
 from . import saas_place_mixin
 from . import saas_region
 from . import saas_database_server

@@ -11,7 +11,7 @@ from ..tools.settings import get_settings
 class SaasCluster(models.Model):
     _name = "saas.cluster"
     _description = "Cluster"
-    _inherit = ["saas.place.mixin"]
+    _inherit = ["saas.place.mixin", "saas.remote.mixin"]
     _order = "name"
 
     name = fields.Char(required=True)
@@ -93,6 +93,13 @@ class SaasCluster(models.Model):
         base, count = f"{kind}_base", f"{kind}_count"
         end = min(self[base] + self[count], other[base] + other[count])
         return bool(range(max(self[base], other[base]), end))
+
+    @api.model
+    def _get_free_uid(self):
+        """Return the first user id above all that clusters have."""
+        every = self.search([("uid_count", ">", 0)])
+        first = self.default_get(["uid_base"])["uid_base"]
+        return max((one.uid_base + one.uid_count for one in every), default=first)
 
     def _get_helper(self):
         """Build the client of the root helper."""

@@ -1,16 +1,20 @@
 from uuid import uuid4
 
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
-from ..drivers.cephfs import CephfsDriver
+from ..drivers import ssh
+from ..drivers.cephfs import DAILY, HOURLY, CephfsDriver
 from ..drivers.directory import DirectoryDriver
+from ..drivers.errors import InfraError, PermanentInfraError
+from ..drivers.helper_ssh import SshHelper
 from ..tools.settings import get_settings
 
 
 class SaasStorage(models.Model):
     _name = "saas.storage"
     _description = "Storage"
-    _inherit = ["saas.place.mixin"]
+    _inherit = ["saas.place.mixin", "saas.remote.mixin"]
     _order = "name"
 
     name = fields.Char(required=True)
@@ -64,11 +68,40 @@ class SaasStorage(models.Model):
         "to sell where that is less.",
     )
     last_seen = fields.Datetime(readonly=True, copy=False)
+    snapshot_hours = fields.Integer(
+        string="Hours between Snapshots",
+        default=1,
+        required=True,
+        help="CephFS keeps the whole storage as it is then; 0 makes none.",
+    )
+    keep_hourly = fields.Integer(
+        string="Hourly Snapshots",
+        default=HOURLY,
+        required=True,
+        help="The newest of each of so many hours is kept.",
+    )
+    keep_daily = fields.Integer(
+        string="Daily Snapshots",
+        default=DAILY,
+        required=True,
+        help="The newest of each of so many days is kept.",
+    )
+    last_snapshot = fields.Datetime(readonly=True, copy=False)
+    snapshots = fields.Text(
+        readonly=True,
+        copy=False,
+        help="The folder .snap of the root has them, for reading.",
+    )
 
     _root_uniq = models.Constraint(
         "UNIQUE (cluster_id, root)", "The cluster has a storage there already."
     )
 
+    _snapshots_check = models.Constraint(
+        "CHECK (snapshot_hours >= 0 AND keep_hourly >= 0 AND keep_daily >= 0 "
+        "AND keep_hourly + keep_daily > 0)",
+        "At least one snapshot is kept; 0 hours between them makes none.",
+    )
     _ratio_check = models.Constraint(
         "CHECK (storage_ratio > 0)", "At least some of a gigabyte must be sold per one."
     )
@@ -79,15 +112,51 @@ class SaasStorage(models.Model):
             seen = storage.total_mb * 1024**2 / 1000**3 * storage.storage_ratio
             storage.capacity_gb = min(storage.max_gigabytes, seen or float("inf"))
 
+    @api.constrains("remote_address", "cluster_id")
+    def _check_remote_address(self):
+        """Files are copied between the storages of a cluster: one machine has all."""
+        for storage in self:
+            cluster, address = storage.cluster_id, storage.remote_address
+            if address and cluster.kind == "process":
+                raise ValidationError(
+                    self.env._("Processes of this machine need a storage of its own.")
+                )
+            if {one.remote_address for one in cluster.storage_ids} != {address}:
+                raise ValidationError(
+                    self.env._(
+                        "All storages of %s are reached at the same machine, which "
+                        "copies files from one to another.",
+                        cluster.name,
+                    )
+                )
+            try:
+                if address:
+                    ssh.check_address(address)
+            except InfraError as error:
+                raise ValidationError(str(error)) from error
+
     def _get_driver(self):
         """Build the driver of this storage; the one place that tests replace."""
         self._check_talked_to()
         return self._get_driver_class()(
             root=self.root,
-            helper=self.cluster_id._get_helper(),
+            helper=self._get_helper(),
             storage_uuid=self.uuid,
             platform=get_settings().platform,
+            remote=bool(self.remote_address),
         )
+
+    def _get_helper(self):
+        """Build the client of the root helper where the storage is mounted."""
+        if not self.remote_address:
+            return self.cluster_id._get_helper()
+        login = self._get_ssh_login()
+        if not login:
+            raise PermanentInfraError(
+                f"Nobody knows how to log in at {self.remote_address}.",
+                cure="Give the storage an SSH key, and the host key of that machine.",
+            )
+        return SshHelper(self.remote_address, login)
 
     def _get_driver_class(self):
         return {"directory": DirectoryDriver, "cephfs": CephfsDriver}[self.kind]

@@ -32,6 +32,7 @@ from . import saas_login_ticket
 from . import ir_attachment
 from . import queue_job
 from . import saas_place
+from . import saas_remote
 from . import saas_cluster
 from . import saas_fence
 from . import saas_reconcile
@@ -40,8 +41,10 @@ from . import saas_reconcile_orphans
 from . import saas_api
 from . import saas_api_instance
 from . import saas_api_platform
+from . import saas_api_places
 from . import saas_connection
 from . import saas_measurement
+from . import saas_snapshot
 from . import saas_image
 from . import saas_watch
 from . import saas_watch_routes

@@ -28,6 +28,7 @@ class QueueJob(models.Model):
             ("saas.operation", "_job_run"),
             ("saas.inquiry", "_job_answer"),
             ("saas.measurement", "_job_measure"),
+            ("saas.snapshot", "_job_snapshot"),
             ("saas.watch", "_job_watch"),
         }
 

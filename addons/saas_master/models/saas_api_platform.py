@@ -59,7 +59,7 @@ class SaasApi(models.AbstractModel):
     def storage_list(self):
         """List the storages."""
         names = ["name", "kind", "state", "is_marked", "root"]
-        names += ["max_tenants", "max_gigabytes", "free_mb"]
+        names += ["max_tenants", "max_gigabytes", "free_mb", "last_snapshot"]
         return self._list("saas.storage", names)
 
     @api.model
@@ -68,82 +68,6 @@ class SaasApi(models.AbstractModel):
         names = ["database", "name", "country_group_id", "state", "message"]
         names += ["modules", "languages", "built_at"]
         return self._list("saas.template", names)
-
-    @api.model
-    def server_add(
-        self,
-        name,
-        region,
-        host,
-        port,
-        admin_login,
-        admin_password,
-        max_databases=None,
-        max_connections=None,
-        max_gigabytes=None,
-        dry_run=False,
-    ):
-        """Add a database server; its password is sealed at once."""
-        self._check_group("operator")
-        with self._tried(dry_run):
-            server = self.env["saas.database.server"].create(
-                {
-                    **self._given(
-                        max_databases=max_databases,
-                        max_connections=max_connections,
-                        max_gigabytes=max_gigabytes,
-                    ),
-                    "name": name,
-                    "region_id": self._find_region(region).id,
-                    "host": host,
-                    "port": port,
-                    "admin_login": admin_login,
-                    "admin_password": admin_password,
-                }
-            )
-            if dry_run:
-                return self._describe_deeds([self.env._("Add the server %s.", name)])
-        return {"id": server.id, "name": server.name}
-
-    def _given(self, **values):
-        return {name: value for name, value in values.items() if value is not None}
-
-    @api.model
-    def storage_add(
-        self,
-        name,
-        cluster,
-        root,
-        max_tenants=None,
-        max_gigabytes=None,
-        dry_run=False,
-    ):
-        """Add a storage to a cluster, and have it marked.
-
-        Where only the mark failed, the same call asks for it again.
-        """
-        self._check_group("operator")
-        cluster = self._find("saas.cluster", [("name", "=", cluster)], f"{cluster}")
-        with self._tried(dry_run):
-            storage = cluster.storage_ids.filtered(
-                lambda one: not one.is_marked and (one.name, one.root) == (name, root)
-            ) or self.env["saas.storage"].create(
-                {
-                    **self._given(max_tenants=max_tenants, max_gigabytes=max_gigabytes),
-                    "name": name,
-                    "cluster_id": cluster.id,
-                    "root": root,
-                }
-            )
-            if dry_run:
-                return self._describe_deeds(
-                    [
-                        self.env._("Add the storage %s.", name),
-                        self.env._("Mark %s as ours.", root),
-                    ]
-                )
-        inquiry = storage._ask_for_connection()
-        return {"id": storage.id, "name": storage.name, "inquiry": inquiry.id}
 
     @api.model
     def template_build(

@@ -54,7 +54,7 @@ class SaasCluster(models.Model):
         return proxy
 
     def _setup_cluster(self, settings, region, proxy):
-        names = ("base_domain", "uid_base", "uid_count", "port_base", "port_count")
+        names = ("base_domain", "uid_base", "port_base", "port_count")
         cluster = self._ensure_one(
             "saas.cluster",
             ("name",),
@@ -65,6 +65,8 @@ class SaasCluster(models.Model):
                 "proxy_id": proxy.id,
                 **{name: settings[name] for name in names},
             },
+            # Another cluster may be given a part of them.
+            {"uid_count": settings["uid_count"]},
         )
         node = {"name": settings["node"], "cluster_id": cluster.id}
         room = {key: settings[key] for key in ("cores", "memory_mb")}

@@ -17,6 +17,8 @@ class SaasGuardedMixin(models.AbstractModel):
     _description = "Record with fields that only the platform writes"
 
     _saas_guarded = frozenset()
+    # Of them, what people give to a new record, and nobody changes.
+    _saas_given = frozenset()
 
     @api.model
     def _saas_now(self):
@@ -66,7 +68,8 @@ class SaasGuardedMixin(models.AbstractModel):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self._check_guarded({name for values in vals_list for name in values})
+        names = {name for values in vals_list for name in values}
+        self._check_guarded(names - self._saas_given)
         return super().create(vals_list)
 
     def write(self, vals):

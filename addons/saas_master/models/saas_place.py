@@ -36,9 +36,11 @@ class SaasPlaceMixin(models.AbstractModel):
 
 
 class SaasCluster(models.Model):
-    _inherit = "saas.cluster"
+    _name = "saas.cluster"
+    _inherit = ["saas.cluster", "saas.guarded.mixin"]
 
     _saas_fixed = frozenset({"base_domain"})
+    _saas_given = _saas_web_creates = _saas_guarded = frozenset({"remote_address"})
 
     def _is_used(self):
         return self._has("saas.instance", "cluster_id")
@@ -49,8 +51,10 @@ class SaasStorage(models.Model):
     _inherit = ["saas.storage", "saas.guarded.mixin"]
 
     _saas_fixed = frozenset({"root"})
-    _saas_guarded = frozenset({"uuid", "is_marked"})
-    _saas_web_creates = frozenset({"uuid"})
+    _saas_given = frozenset({"remote_address"})
+    _saas_web_creates = _saas_given | {"uuid"}
+    # When the next snapshot is due is seen by the last.
+    _saas_guarded = _saas_web_creates | {"is_marked", "last_snapshot", "snapshots"}
 
     def _is_used(self):
         return self._has("saas.instance", "storage_id") or self._has(

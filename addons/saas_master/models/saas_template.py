@@ -112,9 +112,19 @@ class SaasTemplate(models.Model):
 
         :param group: a ``res.country.group`` whose customers it is for, or none
         :param str extra_modules: beside those of the version, separated by commas
-        :raise UserError: where one is being built already
+        :raise UserError: where one is being built already, or the places are apart
         :return: the operation
         """
+        if server.region_id != cluster.region_id or storage.cluster_id != cluster:
+            raise UserError(
+                self.env._(
+                    "%(server)s and %(storage)s are not both where %(cluster)s is: a "
+                    "template is of one region, and its files of one cluster.",
+                    server=server.name,
+                    storage=storage.name,
+                    cluster=cluster.name,
+                )
+            )
         chosen = {
             "version_id": version.id,
             "country_group_id": group.id if group else False,

@@ -4,6 +4,7 @@ from . import test_access_actions
 from . import test_access_json2
 from . import test_arrangements
 from . import test_backend
+from . import test_remote
 from . import test_retention
 from . import test_attachments
 from . import test_engine_progress
@@ -18,6 +19,7 @@ from . import test_swarm_specs
 from . import test_billing
 from . import test_billing_none
 from . import test_creation
+from . import test_snapshots
 from . import test_state_funnels
 from . import test_storages
 from . import test_one_active_operation
@@ -40,5 +42,6 @@ from . import test_embedded
 from . import test_api
 from . import test_measurement
 from . import test_place
+from . import test_two_regions
 from . import test_watch
 from . import test_watch_memory

@@ -177,6 +177,18 @@ API = {
             "admin_password": "secret",
         },
     ),
+    "cluster_add": (
+        "operator",
+        {
+            "name": "by-{group}",
+            "region": "{region}",
+            "base_domain": "{group}.test",
+            "proxy": "{proxy}",
+            "address": "ssh://root@{group}.test",
+            "private_key": "secret",
+            "host_key": "ssh-ed25519 AAAA",
+        },
+    ),
     "storage_add": (
         "operator",
         {"name": "by-{group}", "cluster": "{cluster}", "root": "/by-{group}"},

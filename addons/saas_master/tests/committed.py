@@ -36,13 +36,15 @@ MADE = (
 class CommittedCase(BaseCase):
     """A fleet on fakes, seen by every cursor."""
 
+    outside_class = FakeOutside
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.registry = Registry(get_db_name())
         folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(folder.cleanup)
-        cls.outside = FakeOutside(folder.name)
+        cls.outside = cls.outside_class(folder.name)
         cls.enterClassContext(cls.outside)
         cls.addClassCleanup(cls.forget, cls.get_last_ids())
         cls.set_retention("0")

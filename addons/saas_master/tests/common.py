@@ -71,13 +71,12 @@ class FakeOutside:
             ("saas_proxy.SaasProxy", "nginx"),
         ):
             self._patch(f"{INFRA}.{model}._get_driver", self._get_builder(name))
-        world = self.world
 
         def get_tenant_client(instance, *, direct):
             cluster = instance.cluster_id
             host = "" if direct else cluster._get_hostname(instance.subdomain)
             return fakes.FakeTenantClient(
-                world, PLATFORM, instance=instance.uuid, host=host
+                self.get_path(cluster), PLATFORM, instance=instance.uuid, host=host
             )
 
         self._patch(f"{SPECS}.SaasInstance._get_tenant_client", get_tenant_client)
@@ -92,22 +91,31 @@ class FakeOutside:
         self._stack.enter_context(patch(target, replacement))
 
     def _get_builder(self, name):
+        # Not the method itself: a model would not hand its record to it.
         if name == "directory":
-            return lambda storage: self.get_world().directory(PLATFORM, storage.root)
-        return lambda _record: self.driver(name)
+            return lambda storage: self._build_storage(storage)
+        return lambda place: self.driver(name, place)
 
-    def driver(self, name):
+    def _build_storage(self, storage):
+        build = getattr(self.get_world(storage), storage.kind)
+        return build(PLATFORM, storage.root)
+
+    def driver(self, name, place=None):
         """Return a fake: process, postgresql or nginx."""
         kinds = {
             "process": fakes.FakeProcessDriver,
             "postgresql": fakes.FakePostgresqlDriver,
             "nginx": fakes.FakeNginxDriver,
         }
-        return kinds[name](self.world, PLATFORM)
+        return kinds[name](self.get_path(place), PLATFORM)
 
-    def get_world(self):
+    def get_path(self, place=None):
+        """Return the file of the world in which a place lies: there is one."""
+        return self.world
+
+    def get_world(self, place=None):
         """Return the world itself, to produce faults and to read the log of calls."""
-        return fakes.FakeWorld(self.world)
+        return fakes.FakeWorld(self.get_path(place))
 
     def read(self, part):  # pylint: disable=method-required-super
         """Read a part of the world: databases, services, routes …"""

@@ -67,6 +67,7 @@ class TestJson2Matrix(AccessCase, HttpCase):
             "region": fleet.region.code,
             "cluster": fleet.cluster.name,
             "server": fleet.server.name,
+            "proxy": fleet.proxy.name,
             "version": fleet.version.name,
             "retired": build.template_id.database,
             "operation": self.instance.last_operation_id.id,

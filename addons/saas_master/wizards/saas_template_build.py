@@ -11,9 +11,11 @@ class SaasTemplateBuild(models.TransientModel):
     cluster_id = fields.Many2one(
         "saas.cluster", default=lambda self: self._get_only("saas.cluster")
     )
+    region_id = fields.Many2one(related="cluster_id.region_id")
     database_server_id = fields.Many2one(
         "saas.database.server",
         default=lambda self: self._get_only("saas.database.server"),
+        domain="[('region_id', '=', region_id)]",
     )
     storage_id = fields.Many2one(
         "saas.storage",
