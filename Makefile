@@ -54,7 +54,7 @@ test-fast: ## Below 3 minutes: what needs no server but PostgreSQL, without the 
 test-all: ## The slow cases too (Docker, Traefik: needs a Traefik or a Go, see README)
 	@scripts/test slow
 
-bench: ## Measure, as JSON and as the README's table
+bench: ## Measure both runtimes (or RUNTIME=swarm), as JSON and as the README's tables
 	@scripts/test bench
 
 #:

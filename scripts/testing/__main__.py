@@ -1,5 +1,6 @@
 """`make lint`, `make test`, `make test-fast`, `make test-all`, `make bench`."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import sys
 from ..setup import checks, packages, stages, traefik
 from ..setup.commands import MINIMAL
 from ..setup.runner import Failure, Report, main_guard
-from ..setup.settings import CHECKOUT, load
+from ..setup.settings import CHECKOUT, RUNTIMES, load
 from . import leftovers, lint, logs, platform, running, suites
 from .results import Results
 
@@ -54,18 +55,30 @@ def run_slow():
 
 
 def run_bench():
-    """Measure on a platform of its own."""
-    chosen, report = platform.load(), Report()
+    """Measure each runtime, or the one that is named, on a platform of its own."""
+    named = os.environ.get("RUNTIME")
+    if named and named not in RUNTIMES:
+        raise Failure(f"RUNTIME={named} is not {' or '.join(RUNTIMES)}", "make bench")
+    return max(_measure(runtime) for runtime in ([named] if named else RUNTIMES))
+
+
+def _measure(runtime):
+    chosen, report = platform.load(runtime), Report()
     with platform.exclusive(chosen):
         platform.start_anew(chosen, report)
         with platform.servers(chosen, report):
             stages.bring_up_master(chosen, report)
             platform.loosen(chosen)
             stages.take_first_steps(chosen, report)
-            suites.prepare_database(chosen)
+            if not chosen.on_swarm:
+                suites.prepare_database(chosen)
             python = str(chosen.venv / "bin/python")
             command = [python, "tests/bench", str(chosen.run)]
-            return subprocess.call(command, cwd=CHECKOUT, env=MINIMAL)
+            code = subprocess.call(command, cwd=CHECKOUT, env=MINIMAL)
+        # What failed stays, stopped, for whoever looks why.
+        if not code and not platform.is_kept():
+            platform.remove(chosen, report)
+        return code
 
 
 def _run(*, anew, with_master, depth):

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ..setup import locks, master, reboot, settings, stages, teardown
 from ..setup.runner import Failure
+from . import swarm_platform
 
 VARIABLES = {
     "RUN_DIR": ("TEST_RUN_DIR", "/var/lib/saasodoo-test"),
@@ -15,8 +16,8 @@ VARIABLES = {
 }
 
 
-def load(*, database_only=False):
-    """Return the settings of the tests' platform.
+def load(runtime="process", *, database_only=False):
+    """Return the settings of the tests' platform on one of the runtimes.
 
     :param bool database_only: bring up PostgreSQL and nothing else
     """
@@ -24,6 +25,8 @@ def load(*, database_only=False):
         name: os.environ.get(variable) or default
         for name, (variable, default) in VARIABLES.items()
     }
+    if runtime == "swarm":
+        own = swarm_platform.CHOICES
     kept = {
         name: os.environ[name]
         for name in ("CACHE_DIR", "ODOO_SOURCE")
@@ -58,7 +61,8 @@ def exclusive(chosen):
         f"other tests are running on {chosen.run}",
         "wait, or give TEST_RUN_DIR, TEST_PORT_BASE, TEST_TENANT_UID_BASE",
     )
-    with locks.refusing(f"{chosen.run}.lock", refused):
+    only = swarm_platform.alone() if chosen.on_swarm else contextlib.nullcontext()
+    with locks.refusing(f"{chosen.run}.lock", refused), only:
         yield
 
 
@@ -75,8 +79,13 @@ def servers(chosen, report):
 def start_anew(chosen, report):
     """Remove what an earlier run left, so that each run sees the same."""
     if chosen.choices.exists():
-        teardown.stop_all(chosen, report)
-        report.step("removal", teardown.remove, chosen)
+        remove(chosen, report)
+
+
+def remove(chosen, report):
+    """Stop the platform and remove all of it."""
+    teardown.stop_all(chosen, report, removing=True)
+    report.step("removal", teardown.remove, chosen)
 
 
 def loosen(chosen):
@@ -89,8 +98,13 @@ env.cr.commit()
     master.run_odoo(chosen, "shell", stdin=script, log="install.log")
 
 
+def is_kept():
+    """Tell whether people want to look at the platform afterwards."""
+    return os.environ.get("KEEP") == "1"
+
+
 def _leave(chosen, report):
-    if os.environ.get("KEEP") != "1":
+    if not is_kept():
         teardown.stop_all(chosen, report)
         # A test of `up` had it start with the machine.
         reboot.remove(chosen)

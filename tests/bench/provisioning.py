@@ -1,16 +1,15 @@
 """From a request to the first page of a customer's Odoo, and what came before."""
 
-import http.client
 import re
 import statistics
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import urlsplit
 
+from doors import Door
 from master import call, operation_of, request_instance
 from measure import Stopwatch, since, summarise
-from people import Visitor, follow, owner_links
+from people import follow, owner_links
 from targets import PROVISION
 
 LIMIT = 120  # seconds that any one instance may take
@@ -83,27 +82,13 @@ def create_and_visit(platform, name, pause=0.02):
     """
     with Stopwatch() as watch:
         request_instance(platform, name)
-        address = urlsplit(platform.tenant_url(name)).netloc
         deadline = time.monotonic() + LIMIT
-        while not _lets_in(address):
-            if time.monotonic() > deadline:
-                raise TimeoutError(str(call(platform, "instance_show", ref=name)))
-            time.sleep(pause)
+        with Door(platform, platform.tenant_url(name)) as door:
+            while not door.lets_in():
+                if time.monotonic() > deadline:
+                    raise TimeoutError(str(call(platform, "instance_show", ref=name)))
+                time.sleep(pause)
     return watch.seconds
-
-
-def _lets_in(address):
-    """Ask as a browser would, but cheaply: a library would take longer than nginx."""
-    connection = http.client.HTTPConnection("127.0.0.1", _port(address), timeout=LIMIT)
-    try:
-        connection.request("GET", "/web/login", headers={"Host": address})
-        return connection.getresponse().status == 200
-    finally:
-        connection.close()
-
-
-def _port(address):
-    return int(address.rpartition(":")[2])
 
 
 def first_click(platform, names):
@@ -113,7 +98,7 @@ def first_click(platform, names):
     """
     seconds = []
     for link in owner_links(platform, *names):
-        with Visitor() as visitor:
+        with platform.visitor() as visitor:
             url = follow(visitor, link)
             with Stopwatch() as watch:
                 page = visitor.get(f"{url}/odoo")

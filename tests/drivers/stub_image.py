@@ -9,7 +9,7 @@ from pathlib import Path
 PYTHON = Path("/usr/bin/python3.11")
 LIBRARY = Path("/usr/lib/python3.11")
 FOLDERS = ("bin", "usr/bin", "dev", "proc", "sys", "run", "tmp", "var/lib/odoo")
-TOOLS = ("dash", "sleep", "touch")
+TOOLS = ("bash", "dash", "sleep", "touch")
 _LEFT_OUT = shutil.ignore_patterns(
     "test", "idlelib", "lib2to3", "ensurepip", "config-*", "pydoc_data", "tkinter"
 )

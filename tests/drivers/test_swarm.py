@@ -82,7 +82,7 @@ def test_swarm_exchanges_a_task_only_for_a_healthy_one(running, swarm):
     assert spec["UpdateConfig"]["FailureAction"] == "rollback"
     container = spec["TaskTemplate"]["ContainerSpec"]
     assert container["StopGracePeriod"] == 60 * 10**9
-    assert "/web/health" in container["Healthcheck"]["Test"][1]
+    assert "/web/health" in container["Healthcheck"]["Test"][-1]
 
 
 def test_secrets_are_seen_by_the_tenant_only(running, swarm, real):

@@ -14,7 +14,14 @@ sys.path.insert(0, str(CHECKOUT / "tests/bench"))
 from density import read_all  # noqa: E402
 from measure import since  # noqa: E402
 from table import render, write_readme  # noqa: E402
-from targets import AT_MOST, PLAIN, PROVISION, RATIO, set_beside  # noqa: E402
+from targets import (  # noqa: E402
+    AT_MOST,
+    CHANGE,
+    PLAIN,
+    PROVISION,
+    RATIO,
+    set_beside,
+)
 
 
 def summary(p50, p95=None, **more):
@@ -24,7 +31,7 @@ def summary(p50, p95=None, **more):
 @pytest.fixture
 def measured():
     """What a run measures, all of it as wanted."""
-    figures = {name: summary(0.05, failed=0) for name in AT_MOST}
+    figures = {name: summary(0.05, failed=0) for name in AT_MOST["process"]}
     figures[PROVISION] = summary(1.25, 2.0)
     return {
         "measured": "today",
@@ -39,13 +46,13 @@ def measured():
 def row(figures, name):
     """Return a line of the table as its cells."""
     [line] = [
-        line for line in render(figures).splitlines() if line.startswith(f"| {name} |")
+        line for line in render(figures).splitlines() if line.startswith(f"| {name} ")
     ]
     return [cell.strip() for cell in line.strip("|").split("|")][1:]
 
 
 def test_targets_stand_beside_what_was_measured(measured):
-    figures = set_beside(measured)
+    figures = set_beside(measured, "process")
     assert figures[PROVISION]["at most"] == {"p50": 1.5, "p95": 2.5}
     wanted = "p50 ≤ 1.5 s, p95 ≤ 2.5 s"
     assert row(figures, PROVISION) == ["1.25 s", "2.0 s", "20", wanted]
@@ -53,7 +60,7 @@ def test_targets_stand_beside_what_was_measured(measured):
 
 
 def test_the_plain_way_is_compared_in_the_same_run(measured):
-    figures = set_beside(measured)
+    figures = set_beside(measured, "process")
     assert figures[RATIO]["times"] == 20.0 and figures[RATIO]["at least"]
     assert row(figures, RATIO) == ["20.0 times", "", "20", "times ≥ 12"]
 
@@ -68,13 +75,13 @@ def test_the_plain_way_is_compared_in_the_same_run(measured):
     ],
 )
 def test_a_target_that_was_missed_is_named(measured, name, figure):
-    figures = set_beside({**measured, name: figure})
+    figures = set_beside({**measured, name: figure}, "process")
     assert row(figures, name)[-1].endswith(": missed")
 
 
 def test_a_quick_run_has_targets_for_what_it_measured_alone(measured):
     del measured["10 at once"]
-    figures = set_beside({**measured, "3 at once": summary(2.0, failed=0)})
+    figures = set_beside({**measured, "3 at once": summary(2.0)}, "process")
     assert row(figures, "3 at once")[-1] == "" and "10 at once" not in figures
 
 
@@ -82,10 +89,26 @@ def test_the_table_takes_its_place_in_the_readme(measured, tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text("before\n<!-- figures: begin -->\n<!-- figures: end -->\nafter\n")
     for _ in range(2):
-        write_readme(readme, set_beside(measured))
+        write_readme(readme, {"process": set_beside(measured, "process")})
     text = readme.read_text()
     assert text.startswith("before\n") and text.endswith("\nafter\n")
-    assert text.count(f"| {PROVISION} |") == 1
+    assert text.count(f"| {PROVISION} ") == 1
+
+
+def test_each_runtime_has_a_table_with_its_own_targets(measured, tmp_path):
+    changes = summary(7.0, failed=0, requests=3034)
+    on_swarm = set_beside({**measured, CHANGE: changes}, "swarm")
+    readme = tmp_path / "README.md"
+    readme.write_text("<!-- figures: begin -->\n<!-- figures: end -->\n")
+    both = {"process": set_beside(measured, "process"), "swarm": on_swarm}
+    write_readme(readme, both)
+    assert readme.read_text().count("### Tenants ") == len(both)
+    assert row(both["process"], PROVISION)[-1] == "p50 ≤ 1.5 s, p95 ≤ 2.5 s"
+    assert row(on_swarm, PROVISION)[-1] == "p50 ≤ 2 s, p95 ≤ 3 s"
+    assert row(on_swarm, CHANGE)[-1] == "failed ≤ 0, requests ≥ 1000"
+    assert "while clients work (failed 0, requests 3034)" in render(on_swarm)
+    few = set_beside({**measured, CHANGE: {**changes, "requests": 900}}, "swarm")
+    assert row(few, CHANGE)[-1].endswith(": missed")
 
 
 def test_a_process_that_ends_meanwhile_is_left_out():

@@ -1,7 +1,6 @@
 """Journeys on a platform that `make up` brought up; SAASODOO_RUN_DIR says which."""
 
 import os
-import socket
 
 import pytest
 import swarm_people
@@ -68,14 +67,7 @@ def swarm():
 
 
 @pytest.fixture
-def browser(swarm, monkeypatch):
+def browser(swarm):
     """Somebody who visits instances on the swarm."""
-    look_up = socket.getaddrinfo
-
-    def at_home(host, *arguments, **options):
-        local = str(host).endswith(".localhost")
-        return look_up("127.0.0.1" if local else host, *arguments, **options)
-
-    monkeypatch.setattr(socket, "getaddrinfo", at_home)
-    with swarm_people.Browser(swarm) as session:
+    with swarm_people.localhost_is_here(), swarm.visitor() as session:
         yield session

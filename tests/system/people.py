@@ -37,6 +37,10 @@ class Platform:
         port = int(self.setting("PORT_BASE")) + 80
         return f"http://{subdomain}.{self.setting('BASE_DOMAIN')}:{port}"
 
+    def visitor(self):
+        """Return a new browser."""
+        return Visitor()
+
     def run_saasctl(self, *arguments):
         """Run the command line with ``--json``.
 

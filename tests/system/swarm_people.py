@@ -1,6 +1,8 @@
 """A platform on a swarm: how it comes and goes, and who uses it."""
 
+import contextlib
 import os
+import socket
 import subprocess
 from pathlib import Path
 
@@ -18,13 +20,21 @@ class SwarmPlatform(Platform):
     :param str said: that
     """
 
-    def __init__(self, said):
-        super().__init__(CHOICES["RUN_DIR"])
+    def __init__(self, said="", run_dir=CHOICES["RUN_DIR"]):
+        super().__init__(run_dir)
         self.said = said
 
     def tenant_url(self, subdomain):
         port = int(self.setting("PORT_BASE")) + 80
         return f"https://{subdomain}.{self.setting('BASE_DOMAIN')}:{port}"
+
+    @property
+    def authority(self):
+        """The file of the CA that addresses are trusted by."""
+        return self.run_dir / "tls/ca.pem"
+
+    def visitor(self):
+        return Browser(self)
 
     def docker(self, *words):
         """Run the engine's own command line; return what it prints."""
@@ -44,13 +54,13 @@ class SwarmPlatform(Platform):
 
 
 class Browser(requests.Session):
-    """A browser that trusts the platform's CA; any *.localhost is this machine."""
+    """A browser that trusts the platform's CA; see :func:`localhost_is_here`."""
 
     def __init__(self, platform, other=None):
         """Begin with the cookies of another one, where there is one."""
         super().__init__()
         self.trust_env = False  # it would name other authorities
-        self.verify = str(platform.run_dir / "tls/ca.pem")
+        self.verify = str(platform.authority)
         if other:
             self.cookies.update(other.cookies)
 
@@ -58,6 +68,22 @@ class Browser(requests.Session):
         options.setdefault("timeout", 90)
         options["allow_redirects"] = False
         return super().request(method, url, **options)
+
+
+@contextlib.contextmanager
+def localhost_is_here():
+    """Have any *.localhost be this machine, as it is for browsers."""
+    look_up = socket.getaddrinfo
+
+    def at_home(host, *arguments, **options):
+        local = str(host).endswith(".localhost")
+        return look_up("127.0.0.1" if local else host, *arguments, **options)
+
+    socket.getaddrinfo = at_home
+    try:
+        yield
+    finally:
+        socket.getaddrinfo = look_up
 
 
 def up():

@@ -14,15 +14,21 @@ STOP_GRACE = 60
 _MEBIBYTE = 1024**2
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,50}")
 _WORDS = re.compile(r"[A-Za-z0-9_@]+")
-# Docker asks again right after an answer, so that a start is seen at once; a tenant
-# that is up waits before it asks itself.
-_HEALTH = (
-    "[ -e /tmp/.healthy ] && sleep 15; python3 -c 'import urllib.request as r; "
-    f'r.urlopen("http://127.0.0.1:{HTTP_PORT}/web/health", timeout=10)\' '
-    "&& touch /tmp/.healthy"
-)
+# A tenant that starts is asked without pause, so that a start is seen at once; one that
+# is up waits before it asks itself. Bash does so in two milliseconds of a core, Python
+# in a hundred, which 30 idle tenants together would feel, and each that starts.
+_HEALTH = f"""\
+ask() {{ (
+    exec 3<>/dev/tcp/127.0.0.1/{HTTP_PORT} || exit
+    printf 'GET /web/health HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3
+    read -r -t 10 _ status _ <&3 && [ "$status" = 200 ]
+) 2>/dev/null; }}
+if [ -e /tmp/.healthy ]; then sleep 15; ask; exit; fi
+until ask; do sleep 0.05; done
+touch /tmp/.healthy
+"""
 # What a tenant is sure to get: it idles far below its limits.
-_RESERVED_CPU, _RESERVED_MEMORY = 0.1, 0.25
+_RESERVED_CPU, _RESERVED_MEMORY = 0.05, 0.25
 _PIDS = 512
 
 
@@ -150,7 +156,7 @@ def _container(spec, secrets):
         content["Env"].append(f"PGSSLROOTCERT={DATABASE_CA}")
     if kind_of(spec) == "service":
         content["HealthCheck"] = {
-            "Test": ["CMD-SHELL", _HEALTH],
+            "Test": ["CMD", "bash", "-c", _HEALTH],
             "Interval": SECOND // 2,
             "Timeout": 40 * SECOND,
             "StartPeriod": 60 * SECOND,
