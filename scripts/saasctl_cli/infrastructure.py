@@ -175,8 +175,8 @@ def add_storage(app, private_key_file, host_key_file, **arguments):
     _add(app, "storage", **_read_all(keys), **arguments)
 
 
-def _add(app, kind, **arguments):
-    added = app.client.call(f"{kind}_add", **given(arguments))
+def _add(app, place, /, **arguments):
+    added = app.client.call(f"{place}_add", **given(arguments))
     if "inquiry" in added:  # It is in use once `jobs` has reached it.
         ask(app.client, added.pop("inquiry"), INQUIRY_SECONDS)
     app.say(added, say_plan if arguments["dry_run"] else render.answer)

@@ -306,6 +306,10 @@ def test_a_storage_is_added_and_a_template_built(saasctl, creating):
     arguments = ("--cluster", "Local", "--root", "/srv/disk2", "--max-tenants", "9")
     assert "disk2" in saasctl("storage", "add", "disk2", *arguments).out
     assert creating.called("storage_add")["max_tenants"] == 9
+    far = ("--kind", "cephfs", "--address", "ssh://root@s1", "--tenant-root", "/mnt")
+    assert saasctl("storage", "add", "disk2", *arguments, *far).code == 0
+    told = creating.called("storage_add")
+    assert (told["kind"], told["address"]) == ("cephfs", "ssh://root@s1")
     assert creating.called("inquiry_show") == {"inquiry": 5}
     refusal = {"state": "failed", "message": "/srv/disk2 is no storage."}
     creating.answers("inquiry_show", refusal)
