@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from drivers.errors import PermanentInfraError, RetryableInfraError
 from drivers.helper import RootHelper
-from real_machine import CHECKOUT
+from real_machine import CHECKOUT, wait_until
 
 
 @pytest.fixture
@@ -126,6 +126,15 @@ def test_a_helper_that_is_not_there_or_may_not_be_run_is_told():
     refusing = RootHelper(("sh", "-c", "echo a password is required >&2; exit 1"))
     with pytest.raises(PermanentInfraError, match="a password is required"):
         refusing.call("usage")
+
+
+def test_what_a_helper_started_ends_with_it_where_its_caller_ends_it(tmp_path):
+    noted = tmp_path / "pid"
+    program = f"sleep 600 & echo $! >{noted}.new; mv {noted}.new {noted}; wait"
+    with pytest.raises(RetryableInfraError, match="took longer than"):
+        RootHelper(("sh", "-c", program), timeout=2.0).call("usage")
+    command = Path(f"/proc/{noted.read_text().strip()}/cmdline")
+    wait_until(lambda: not command.exists() or not command.read_text(), "its end")
 
 
 def test_a_storage_that_is_not_in_its_settings_is_refused(machine, tmp_path):

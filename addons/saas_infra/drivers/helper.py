@@ -1,6 +1,8 @@
 """The way to the root helper: what needs root for another user's files."""
 
 import json
+import os
+import signal
 import subprocess
 from contextlib import suppress
 
@@ -61,15 +63,22 @@ class RootHelper:
     def _run(self, request, timeout):
         pipe = subprocess.PIPE
         process = subprocess.Popen(
-            self._command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd="/"
+            self._command,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+            cwd="/",
+            process_group=0,
         )
         try:
             return process.communicate(request, timeout)
         except subprocess.TimeoutExpired:
-            # What sudo started belongs to root: it cannot be killed from here, and to
+            # With what it started: a copy would go on until the disk is full. What sudo
+            # started is root's: it cannot be killed from here and ends by itself; to
             # wait for it would take away the time-out.
-            with suppress(PermissionError):
-                process.kill()
+            with suppress(PermissionError, ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             raise
         finally:
             for stream in (process.stdin, process.stdout, process.stderr):
