@@ -90,13 +90,8 @@ def saasctl(settings, depth):
 
 
 def journeys(settings, depth):
-    """Whole journeys on a platform that is up; one has servers of the drivers' too."""
-    folders = (CHECKOUT / "addons/saas_infra", CHECKOUT / "tests/drivers")
-    environment = {
-        "SAASODOO_RUN_DIR": str(settings.run),
-        "PYTHONPATH": ":".join(map(str, folders)),
-    }
-    return _plain(settings, "system", environment, depth)
+    """Whole journeys on a platform that is up."""
+    return _plain(settings, "system", {"SAASODOO_RUN_DIR": str(settings.run)}, depth)
 
 
 def addons(settings, depth):
