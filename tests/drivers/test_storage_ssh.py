@@ -1,20 +1,13 @@
 """A storage that is mounted at another machine: what its key can do there."""
 
-import os
 import subprocess
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from drivers.errors import PermanentInfraError, RetryableInfraError
 from drivers.helper_ssh import SshHelper
-from real_machine import wait_until
 
 from scripts.setup import storage_host as preparation
 from scripts.setup.runner import Failure
-
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-MEGABYTE = 1 << 20
 
 
 def ssh(host, *command):
@@ -106,54 +99,3 @@ def test_what_a_machine_cannot_be_prepared_with_is_refused(
     with pytest.raises(Failure, match=message):
         preparation.install(**values | changed)
     assert (storage_host.run / "etc/helper.json").read_text() == before
-
-
-@pytest.fixture
-def far(storage_host, ceph):
-    return storage_host.directory(
-        "ceph-storage", kind="cephfs", storage_uuid=ceph.storage_uuid
-    )
-
-
-@pytest.mark.slow
-def test_quotas_and_used_bytes_of_cephfs_are_kept_over_ssh(ceph, far, tenants):
-    spec = replace(tenants.make().directory, quota=8 * MEGABYTE)
-    far.ensure_directory(spec)
-    far.set_quota(replace(spec, quota=9 * MEGABYTE))
-    folder = ceph.path(spec) / "filestore"
-    quota = os.getxattr(folder, "ceph.quota.max_bytes")
-    assert int(quota) == 9 * MEGABYTE
-    (folder / "file").write_bytes(bytes(3 * MEGABYTE))
-    wait_until(
-        lambda: far.list_directories(measure=True)[spec.name].used > 3 * MEGABYTE - 1,
-        "the counting",
-    )
-    assert 0 < far.room()["free"] <= far.room()["total"]
-    far.remove_directory(spec)
-
-
-@pytest.mark.slow
-def test_snapshots_are_made_listed_and_expired_over_ssh(ceph, far):
-    far.expire_snapshots(hourly=0, daily=0)
-    names = [far.make_snapshot(NOON + timedelta(hours=n)) for n in range(3)]
-    assert list(far.list_snapshots()) == names
-    assert far.list_snapshots() == ceph.directory().list_snapshots()
-    assert far.expire_snapshots(hourly=1, daily=1) == names[:2]
-    assert list(far.list_snapshots()) == names[2:]
-    far.expire_snapshots(hourly=0, daily=0)
-
-
-@pytest.mark.slow
-def test_a_mount_that_is_gone_there_is_noticed_here(ceph, storage_host):
-    uuid = "33333333-3333-4333-8333-333333333333"
-    with ceph.unmounted("other"):
-        far = storage_host.directory("ceph-other", kind="cephfs", storage_uuid=uuid)
-        for touch in (
-            far.check,
-            far.ensure_sentinel,
-            far.list_snapshots,
-            lambda: far.make_snapshot(NOON),
-        ):
-            with pytest.raises(PermanentInfraError, match="not mounted") as refused:
-                touch()
-            assert "Mount" in refused.value.cure
