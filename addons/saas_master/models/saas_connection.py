@@ -141,7 +141,7 @@ class SaasCluster(models.Model):
     def _note(self, seen):
         now = fields.Datetime.now()
         self.last_seen = now
-        for node in self.node_ids:
+        for node in self._lock_nodes():
             found = seen["nodes"].get(node.name, {"state": "lost", "load": None})
             if found["state"] != "lost":
                 node.write({"load": found["load"], "last_seen": now})

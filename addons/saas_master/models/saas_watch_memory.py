@@ -113,6 +113,7 @@ class SaasInstance(models.Model):
 
     def _take_plan(self, plan):
         grows = plan.memory_mb > self.memory_mb
-        super()._take_plan(plan)
+        result = super()._take_plan(plan)
         if grows:
             self._write_guarded({"memory_short_at": False})
+        return result
