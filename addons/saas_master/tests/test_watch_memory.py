@@ -58,14 +58,16 @@ class TestWatchMemory(ReconcileCase):
     def test_a_new_container_counts_from_nothing(self):
         self.kill(2)
         self.look()
-        first = self.instance(self.tenant, "memory_short_at")
+        with self.open_env() as env:
+            instance = env["saas.instance"].browse(self.tenant)
+            instance._write_guarded({"memory_short_at": False})
         self.kill(0)
         self.look()
         self.assertEqual(self.instance(self.tenant, "killed_count"), 0)
-        self.assertEqual(self.instance(self.tenant, "memory_short_at"), first)
+        self.assertFalse(self.instance(self.tenant, "warning"))
         self.kill(1)
         self.look()
-        self.assertGreater(self.instance(self.tenant, "memory_short_at"), first)
+        self.assertTrue(self.instance(self.tenant, "warning"))
         self.assertEqual(len(self.events()), 1)
 
     def test_a_day_later_nobody_reads_of_it_any_more(self):
