@@ -72,7 +72,7 @@ def _once(platform, found, folder):
         *("--cpus", str(limits["NanoCpus"] / 10**9), "--memory", str(limits["Memory"])),
         *("-v", f"{files}:{FILES}", "-v", f"{folder}:{SECRETS}:ro", found["Image"]),
         *("-c", f"{SECRETS}/{CONF}", "--http-port", str(port)),
-        *("--http-interface", "127.0.0.1"),
+        *("--http-interface", "127.0.0.1", "--log-level", "error"),
     ]  # fmt: skip
     conf = configparser.RawConfigParser()
     conf.read(Path(folder, CONF))

@@ -107,6 +107,13 @@ def test_without_root_one_line_says_so(open_checkout, program, word, cure):
     assert not result.stdout
 
 
+def test_a_bench_of_an_unknown_runtime_measures_nothing():
+    result = run("test", "bench", env={**os.environ, "RUNTIME": "cloud"})
+
+    refusal = "error: RUNTIME=cloud is not process or swarm. Cure: make bench"
+    assert (result.returncode, result.stderr.strip()) == (1, refusal)
+
+
 def test_failures_of_set_up_name_the_variables_of_tests():
     failure = Failure("made with PORT_BASE=1, not 2", "make up TENANT_UID_BASE=…")
 
