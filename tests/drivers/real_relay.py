@@ -13,7 +13,7 @@ from drivers.errors import InfraError
 from drivers.exim import EximDriver
 from real_machine import wait_until
 
-from scripts.setup import exim, mail
+from scripts.setup import certificates, exim, mail
 from scripts.setup.accounts import MAIL
 from scripts.setup.settings import load
 
@@ -151,6 +151,19 @@ class RealRelay:
             "platform": self.platform,
         }
         return EximDriver(**settings | values)
+
+    @contextmanager
+    def on_swarm(self, gateway):
+        """Have it listen for other machines too, with a certificate.
+
+        :param str gateway: at which address
+        """
+        (self.run / "tls").mkdir(exist_ok=True)
+        (self.run / "etc/gateway").write_text(f"{gateway} 127.0.0.0/8\n")
+        swarm = {"RUNTIME": "swarm", "DOCKER_HOST": "unix:///nonexistent"}
+        certificates._make_authority(self.settings(**swarm))
+        with self.instead(**swarm):
+            yield certificates.authority(self.settings())
 
     def waiting(self):
         return mail.waiting(self.settings())

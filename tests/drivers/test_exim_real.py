@@ -3,6 +3,7 @@
 import base64
 import smtplib
 import socket
+import ssl
 from dataclasses import replace
 from email.message import EmailMessage
 
@@ -217,6 +218,21 @@ def test_a_smarthost_that_wants_a_login_is_given_it(
     smarthost.offers = "HELP"
     shown = smarthost.logins[0].partition(" ")[2]
     assert base64.b64decode(shown) == b"\0us^er\0pa:ss^word$x"
+
+
+def test_another_machine_shows_its_login_under_tls_alone(real_relay, login, smarthost):
+    here = "127.0.0.2"
+    with real_relay.on_swarm(here) as authority:
+        client = smtplib.SMTP(
+            here, real_relay.port, timeout=20, source_address=(here, 0)
+        )
+        client.ehlo()
+        assert not client.has_extn("auth")
+        client.starttls(context=ssl.create_default_context(cafile=authority))
+        client.login(login.name, login.password)
+        send(client, login.address)
+        client.quit()
+        arrived(smarthost)
 
 
 def test_mail_that_nobody_can_take_is_not_sent_back_but_written_down(real_relay, login):
