@@ -373,10 +373,12 @@ def test_a_copy_that_takes_too_long_leaves_nobody_at_work(
     monkeypatch.setattr("drivers.directory.LONG", 1.0)
     endless = plant(machine, template, "filestore/tmpl/endless", "")
     os.truncate(endless, 1 << 40)
-    with pytest.raises(RetryableInfraError, match="gave directory_copy up after"):
+    # On a machine that is busy its caller may be the first to lose patience.
+    late = "gave directory_copy up after|took longer than"
+    with pytest.raises(RetryableInfraError, match=late):
         real.copy_filestore(own, template, "tmpl", "clone")
     for spec in (own, template):
-        assert machine.processes(spec.uid) == []
+        wait_until(lambda spec=spec: not machine.processes(spec.uid), "its end")
     real.remove_directory(own)
     real.remove_directory(template)
 

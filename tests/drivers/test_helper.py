@@ -80,7 +80,7 @@ def test_a_helper_that_hangs_is_given_up():
 
 def test_a_helper_that_waits_for_others_gives_up_before_its_caller_does(machine):
     mark = f"saasodoo:{machine.platform}:{uuid4()}"
-    helper = machine.helper(timeout=2.0)
+    helper = machine.helper(timeout=5.0)
     folder = os.open(machine.run / "data-plane/programs", os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
@@ -97,7 +97,7 @@ def test_what_it_started_ends_with_it(machine, tmp_path, monkeypatch, tenants):
     slow.write_text(f"#!/bin/sh\necho $$ >{tmp_path}/pid\nexec sleep 60\n")
     slow.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.setattr("drivers.directory.LONG", 2.0)
+    monkeypatch.setattr("drivers.directory.LONG", 5.0)
     with pytest.raises(RetryableInfraError, match="gave directory_list up"):
         machine.directory().list_directories(measure=True)
     assert not Path("/proc", (tmp_path / "pid").read_text().strip()).exists()

@@ -5,7 +5,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from people import CHECKOUT, Platform
+from people import CHECKOUT, Platform, wait_until
+
+from scripts.setup import processes
 
 pytestmark = pytest.mark.slow
 
@@ -117,6 +119,32 @@ def test_a_third_that_would_overlap_is_refused_in_one_line(
     assert line.startswith(f"error: {told.format(**words)}")
     assert f"make up {variable}=" in line
     assert not run.exists()
+
+
+def test_one_goes_down_with_its_tenants_and_starts_as_after_a_reboot(
+    beside, shared_instance, visitor
+):
+    address = beside.saasctl("instance", "show", "demo")["url"]
+    users = range(beside.users, beside.users + USERS)
+
+    done = beside.make("down")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    with pytest.raises(OSError, match="refused"):
+        visitor.get(address)
+    assert not processes.servers(beside.run_dir)
+    assert not {processes.user_of(pid) for pid in every_process()} & {*users}
+    assert serves(visitor, shared_instance["url"])
+
+    done = beside.make("start")  # what the unit of systemd calls
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    wait_until(lambda: serves(visitor, address))
+    assert beside.saasctl("instance", "show", "demo")["status"] == "running"
+
+
+def every_process():
+    return [int(folder.name) for folder in Path("/proc").glob("[0-9]*")]
 
 
 def test_the_removal_of_one_leaves_the_other_serving(
