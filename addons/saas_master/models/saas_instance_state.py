@@ -100,7 +100,9 @@ class SaasInstance(models.Model):
                 instance._want(wish)
             reason = self.env._("Billing says so.")
             instance._open_what_is_wanted(reason)
-            if instance.may_send_mail and not could_send:
+            may_send = instance.may_send_mail and not could_send
+            # What resumes it tells the relay as well.
+            if may_send and not instance._get_active_operation():
                 instance._apply_mail(reason)
 
     def _is_end_taken_back(self):
