@@ -71,8 +71,10 @@ bench: ## Measure both runtimes (or RUNTIME=swarm), as JSON and as the README's 
 #:   ODOO_SOURCE       a source tree of Odoo 19, instead of Debian's package
 #:   DEMO=0            no first instance
 #:   TLS_CERT, TLS_KEY on a swarm: a wildcard certificate, instead of one of our own CA
+#:   SMTP_SMARTHOST    takes tenants' mail: host:port, or direct; empty: it is held
+#:   SMTP_LOGIN_FILE   a file with login:password for it
 #:   DOCKER_HOST       on a swarm: unix:///path of this machine's engine
 #:   TEST_RUN_DIR, TEST_PORT_BASE, TEST_TENANT_UID_BASE   the same for tests
 #:   KEEP=1            leave the tests' servers running
 #: The first `make up` fixes all down to BASE_DOMAIN, and DOCKER_HOST, for its RUN_DIR; the
-#: others, down to TLS_KEY, are kept until they are given anew (NODE_CORES= forgets one).
+#: others, down to SMTP_LOGIN_FILE, are kept until they are given anew (NODE_CORES= forgets one).

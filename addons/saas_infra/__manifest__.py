@@ -15,6 +15,7 @@
         "security/ir.model.access.csv",
         "views/saas_region_views.xml",
         "views/saas_proxy_views.xml",
+        "views/saas_mail_relay_views.xml",
         "views/saas_cluster_views.xml",
         "views/saas_node_views.xml",
         "views/saas_database_server_views.xml",

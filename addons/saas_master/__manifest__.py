@@ -43,6 +43,7 @@
         "views/saas_database_server_views.xml",
         "views/saas_storage_views.xml",
         "views/saas_proxy_views.xml",
+        "views/saas_mail_relay_views.xml",
         "views/saas_dashboard_views.xml",
         "views/saas_master_menus.xml",
     ],

@@ -167,6 +167,7 @@ def _render_conf(
     memory,
     proxy_secret,
     public_keys,
+    mail,
 ):
     checks.number("memory", memory, range(64 * MEGABYTE, 1 << 50))
     _, platform, instance = mark.split(":")
@@ -185,7 +186,21 @@ def _render_conf(
         memory_soft=memory * 4 // 5,
         proxy_secret=checks.text("secret", proxy_secret),
         public_keys=",".join(checks.texts("public key", public_keys)),
+        **_mail_values(**(mail or {})),
     )
+
+
+def _mail_values(
+    host="", port=25, login="", password="", address="", tls=False
+):  # without a relay Odoo must not try whoever listens on this machine
+    return {
+        "smtp_server": host and checks.text("host", host),
+        "smtp_port": checks.number("port", port, range(1, 65536)),
+        "smtp_ssl": bool(tls),
+        "smtp_user": login and checks.text("program", login),
+        "smtp_password": password and checks.text("secret", password),
+        "mail_address": address and checks.text("mail address", address),
+    }
 
 
 def _task_arguments(conf, verb, modules, languages):

@@ -9,11 +9,15 @@ from .runner import Failure
 
 JOBS, WEB, PROXY = "saas-jobs", "saas-web", "saas-proxy"
 REDIS = "saas-redis"  # in a container, with files on this machine
+MAIL = "saas-mail"
+# Debian's Exim asks for it by name before it reads which user it is to be.
+COMPILED_IN = "Debian-exim"
 
 
 def needed(settings):
     """Return the users of the services."""
-    return (JOBS, WEB, PROXY, *([REDIS] if settings.on_swarm else []))
+    always = (JOBS, WEB, PROXY, MAIL, COMPILED_IN)
+    return (*always, REDIS) if settings.on_swarm else always
 
 
 def make_users(settings):

@@ -7,6 +7,7 @@ PostgreSQL. It can vouch for no other names: people are asked to trust it.
 import secrets
 
 from . import files
+from .accounts import MAIL
 from .commands import run, try_run
 from .runner import Failure
 
@@ -28,6 +29,15 @@ def prepare(settings, gateway):
     _sign(settings, "wildcard", names)
     wildcard(settings)
     return _sign(settings, "database", f"IP:{gateway}", owner="postgres")
+
+
+def sign_mail(settings, gateway):
+    """Have a certificate of the mail relay, once there is an authority.
+
+    :param str gateway: the address at which tenants reach it
+    :return: whether it is a new one
+    """
+    return _sign(settings, "mail", f"IP:{gateway}", owner=MAIL)
 
 
 def folder(settings):

@@ -1,9 +1,9 @@
-"""Bring up what tenants live on: PostgreSQL and nginx below their supervisor.
+"""Bring up what tenants live on: PostgreSQL, nginx and the relay of their mail.
 
 On Swarm the engine too, which comes first: tenants reach PostgreSQL by its bridge.
 """
 
-from . import nginx, postgresql, processes, supervisors, swarm, swarm_services
+from . import mail, nginx, postgresql, processes, supervisors, swarm, swarm_services
 from .runner import wait_for
 
 DATA = supervisors.DATA
@@ -16,10 +16,11 @@ def bring_up(settings):
     :raise Failure: when one of them does not come up
     """
     restart_postgresql = postgresql.prepare(settings)
-    reload_nginx = False
+    reload_nginx = restart_mail = False
     if not settings.database_only:
         reload_nginx = nginx.prepare(settings)
         nginx.check(settings)
+        restart_mail = mail.prepare(settings)
     started = supervisors.ensure(settings, DATA)
     if settings.on_swarm:
         swarm.bring_up(settings)
@@ -28,9 +29,15 @@ def bring_up(settings):
         if postgresql.prepare(settings) or not _at_bridge(settings):
             restart_postgresql = True
             started.discard("postgresql")
+        if mail.prepare(settings):
+            restart_mail = True
+            started.discard("mail")
     if restart_postgresql and "postgresql" not in started:
         supervisors.restart(settings, DATA, "postgresql")
         started.add("postgresql")
+    if restart_mail and "mail" not in started:
+        supervisors.restart(settings, DATA, "mail")
+        started.add("mail")
     _wait_for_postgresql(settings)
     started.update(supervisors.adopt(settings, DATA))
     if reload_nginx and "nginx" not in started:
@@ -53,6 +60,13 @@ def wait_until_up(settings):
         "nginx",
         f"read {settings.log}/nginx.log",
     )
+    if not settings.database_only:
+        wait_for(
+            lambda: processes.answers(settings.ports["mail"]),
+            15,
+            "the mail relay",
+            f"read {settings.log}/mail.log and {settings.log}/mail/panic.log",
+        )
 
 
 def wake(settings):

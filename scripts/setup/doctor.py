@@ -8,9 +8,11 @@ from . import (
     accounts,
     certificates,
     checks,
+    exim,
     files,
     folders,
     keys,
+    mail,
     master,
     nginx,
     packages,
@@ -176,6 +178,20 @@ def _nginx(settings):
     yield Finding("nginx's configuration", result.returncode and " ".join(words))
 
 
+def _mail(settings):
+    """Look at the relay: its program, and whether mail goes on from it."""
+    runs, newest = exim.version(settings), exim.candidate()
+    older = newest and try_run(["dpkg", "--compare-versions", runs, "lt", newest])
+    old = older and not older.returncode
+    yield Finding("Exim", f"Debian has {newest}, this is {runs}" if old else "")
+    count = mail.waiting(settings)
+    if settings.smtp_smarthost:
+        yield Finding(f"mail relay ({count} mails wait)")
+    else:
+        hint = f"{settings.make()} SMTP_SMARTHOST=…"
+        yield Finding(f"mail relay (it holds all mail, {count} now: {hint})")
+
+
 def _swarm(settings):
     """Look at engine, swarm, and what stands before the tenants."""
     if not settings.on_swarm:
@@ -320,6 +336,7 @@ PARTS = (
     _ports,
     _postgresql,
     _nginx,
+    _mail,
     _swarm,
     _services,
     _queue,

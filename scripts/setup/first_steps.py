@@ -6,7 +6,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from . import administrator, files, images, master, release, stack, swarm
+from . import administrator, files, images, mail, master, release, stack, swarm
 from .commands import last_words, own_environment, try_run
 from .folders import passwords
 from .postgresql import MAX_CONNECTIONS, RESERVED_CONNECTIONS, ROLES
@@ -64,6 +64,7 @@ def embedded_facts(settings):
         "port_count": len(settings.tenant_ports),
         "cores": settings.cores,
         "memory_mb": settings.memory_mb,
+        **mail.describe(settings),
     }
     if settings.on_swarm:
         host = settings.docker_host

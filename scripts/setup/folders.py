@@ -4,7 +4,7 @@ import json
 import secrets
 
 from . import files, storages
-from .accounts import JOBS, PROXY, REDIS, WEB
+from .accounts import JOBS, MAIL, PROXY, REDIS, WEB
 from .settings import stored_text
 
 # path below RUN_DIR, mode, owner, group. 0711: may be passed, not listed.
@@ -29,6 +29,9 @@ FOLDERS = (
     ("nginx/temp", 0o700, PROXY, PROXY),
     ("nginx/check", 0o700, JOBS, JOBS),
     ("nginx/notice", 0o755, "root", "root"),
+    ("mail", 0o711, "root", "root"),
+    ("mail/spool", 0o700, MAIL, MAIL),
+    ("mail/logins", 0o2750, JOBS, MAIL),
     ("storage", 0o711, "root", "root"),
     ("storage/odoo_instances", 0o711, "root", "root"),
     # Not writable themselves: Odoo imports add-ons from below them. The services share
@@ -42,6 +45,7 @@ FOLDERS = (
     ("master/addons/19.0", 0o555, "root", "root"),
     ("log", 0o711, "root", "root"),
     ("log/nginx", 0o750, PROXY, PROXY),
+    ("log/mail", 0o750, MAIL, MAIL),
     ("log/tenants", 0o711, "root", "root"),
 )
 SWARM_FOLDERS = (
@@ -57,6 +61,7 @@ SWARM_FOLDERS = (
 LOCKS = (
     ("data-plane/locks/postgresql.lock", "postgres"),
     ("data-plane/locks/nginx.lock", PROXY),
+    ("data-plane/locks/mail.lock", MAIL),
     ("data-plane/locks/dockerd.lock", "root"),
     ("control-plane/locks/web.lock", WEB),
     ("control-plane/locks/jobs.lock", JOBS),
@@ -65,6 +70,7 @@ LOCKS = (
 LOGS = (
     ("log/postgresql.log", "postgres"),
     ("log/nginx.log", PROXY),
+    ("log/mail.log", MAIL),
     ("log/dockerd.log", "root"),
     ("log/web.log", WEB),
     ("log/jobs.log", JOBS),

@@ -8,10 +8,16 @@ from .commands import own_environment, try_run
 from .locks import waiting
 from .runner import Failure
 
+# The libraries are those of Exim, which is not installed: see exim.py.
 NEEDED = (
     "ca-certificates",
     "curl",
     "fonts-dejavu-core",
+    "libdb5.3",
+    "libgnutls-dane0",
+    "libidn12",
+    "libnsl2",
+    "libpcre2-8-0",
     "libxml2-utils",
     "logrotate",
     "nginx-light",

@@ -1,6 +1,7 @@
 """Where a platform lies, and which ports and users are its own."""
 
 import os
+import re
 import socket
 import uuid
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ FIXED = {
     "RUNTIME": "process",
 }
 RUNTIMES = ("process", "swarm")
+DIRECT = "direct"
+SMARTHOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}:[0-9]{1,5}")
 ENGINE = "/run/docker.sock"  # where Debian's and others' packages have it
 # Kept there too, until they are given anew; given empty they are forgotten.
 CHANGEABLE = {
@@ -36,6 +39,11 @@ CHANGEABLE = {
     # A wildcard certificate with its key; empty: one of a CA of the platform's own.
     "TLS_CERT": "",
     "TLS_KEY": "",
+    # Where the relay hands tenants' mail on: host:port, `direct` to find each
+    # recipient's server itself, empty to hold it.
+    "SMTP_SMARTHOST": "",
+    # A file with login:password for the smarthost.
+    "SMTP_LOGIN_FILE": "",
 }
 LEAST_MB, RESERVED_MB = 512, 1024
 MODULES = ("saas_infra", "saas_master")
@@ -62,6 +70,8 @@ class Settings:
     docker_host: str
     tls_cert: str
     tls_key: str
+    smtp_smarthost: str
+    smtp_login_file: str
     # PostgreSQL, but neither a proxy nor a master: enough for most tests.
     database_only: bool = False
 
@@ -96,6 +106,7 @@ class Settings:
     def ports(self):
         """The fixed ports by what listens there."""
         offsets = {
+            "mail": 25,
             "postgresql": 32,
             "master": 69,
             "internal": 70,
@@ -171,6 +182,8 @@ class Settings:
             "base_domain": self.base_domain,
             "docker_host": self.docker_host,
             "least_retention_days": str(self.least_retention_days),
+            # Without a smarthost mail is held: nobody runs its queue.
+            "mail_queue": "-q5m" if self.smtp_smarthost else "",
         }
 
 
@@ -216,6 +229,8 @@ def load(environ=os.environ):
         docker_host=_choose_engine(values["RUNTIME"], run, environ, stored),
         tls_cert=_absolute(values["TLS_CERT"]),
         tls_key=_absolute(values["TLS_KEY"]),
+        smtp_smarthost=_check_smarthost(values["SMTP_SMARTHOST"]),
+        smtp_login_file=_absolute(values["SMTP_LOGIN_FILE"]),
     )
 
 
@@ -242,6 +257,8 @@ def stored_text(settings):
         "DOCKER_HOST": settings.docker_host,
         "TLS_CERT": settings.tls_cert,
         "TLS_KEY": settings.tls_key,
+        "SMTP_SMARTHOST": settings.smtp_smarthost,
+        "SMTP_LOGIN_FILE": settings.smtp_login_file,
     }
     return "".join(f"{name}={value}\n" for name, value in values.items())
 
@@ -296,6 +313,15 @@ def _number(name, values, lowest, highest):
             f"make up {name}={default} or another one",
         )
     return int(text)
+
+
+def _check_smarthost(text):
+    if text in ("", DIRECT) or SMARTHOST.fullmatch(text):
+        return text
+    raise Failure(
+        f"SMTP_SMARTHOST={text} is no host:port",
+        f"make up SMTP_SMARTHOST=mail.example.net:587, or {DIRECT}, or empty",
+    )
 
 
 def _absolute(path):

@@ -5,6 +5,7 @@ from . import (
     checks,
     data_plane,
     environment,
+    exim,
     first_steps,
     folders,
     images,
@@ -33,6 +34,7 @@ def get_tools(settings, report):
         venv = report.step(
             "Python environment", environment.find_or_build, settings, tree
         )
+        report.step("Exim", exim.find_or_unpack, settings)
     return tree, venv
 
 
@@ -68,6 +70,7 @@ def take_first_steps(settings, report):
 def _lay_out(settings, tree, venv):
     changed = [folders.make_folders(settings)]
     copied = release.copy_release(settings, tree, venv)
+    changed.append(exim.link(settings))
     changed.append(keys.make(settings))
     changed.append(folders.write_helper_settings(settings))
     changed.append(accounts.allow_helper(settings))

@@ -10,10 +10,10 @@ from .commands import run
 from .runner import Failure, wait_for
 
 DATA, CONTROL = "data-plane", "control-plane"
-POSTGRESQL, NGINX, ENGINE = "postgresql", "nginx", "dockerd"
+POSTGRESQL, NGINX, MAIL, ENGINE = "postgresql", "nginx", "mail", "dockerd"
 # Those of the data plane that have a file of their own, as not all platforms have them.
-OPTIONAL = (ENGINE, NGINX)
-PROGRAMS = {DATA: (POSTGRESQL, NGINX), CONTROL: ("web", "jobs")}
+OPTIONAL = (ENGINE, NGINX, MAIL)
+PROGRAMS = {DATA: (POSTGRESQL, NGINX, MAIL), CONTROL: ("web", "jobs")}
 LIVING = {"STARTING", "RUNNING", "BACKOFF"}
 OPEN_FILES = 8192
 

@@ -102,9 +102,11 @@ def gateway(settings):
 
 
 def apply_firewall(settings):
-    """Close all that is private to tenants, but their database."""
+    """Close all that is private to tenants, but their database and their relay."""
     address, _ = gateway(settings)
-    run([CHECKOUT / "swarm/firewall", "apply", f"{address}:{_database_port(settings)}"])
+    ports = (_database_port(settings), settings.ports["mail"])
+    peers = [f"{address}:{port}" for port in ports]
+    run([CHECKOUT / "swarm/firewall", "apply", *peers])
 
 
 def describe(settings):

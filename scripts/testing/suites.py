@@ -31,6 +31,8 @@ OTHER_SERVERS = (
     "test_supervisors.py",
     "test_process.py",
     "test_nginx.py",
+    "test_exim_real.py",
+    "(test_exim.py and real)",
     "test_routing.py",
     "test_storage_ssh.py",
     "(test_directory.py and ssh)",

@@ -13,6 +13,7 @@ from postgresql_fixtures import (  # noqa: F401  (fixtures of the suites of Post
 )
 from real_machine import RealMachine
 from real_postgresql import RealPostgresql
+from real_relay import RealRelay
 from real_storage_host import RealStorageHost
 from real_swarm import RealSwarm
 from real_traefik import RealTraefik
@@ -116,6 +117,12 @@ def process(kind, request, world, platform):
 @pytest.fixture(scope="session")
 def real_traefik(platform):
     with RealTraefik.started(platform) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def real_relay(platform):
+    with RealRelay.started(platform) as started:
         yield started
 
 

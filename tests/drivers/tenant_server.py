@@ -14,6 +14,7 @@ from string import Template
 
 import requests
 from drivers.specs import Identity
+from drivers.swarm_conf import mail_values
 from drivers.tenant import TenantClient
 
 CHECKOUT = Path(__file__).parents[2]
@@ -70,6 +71,7 @@ class TenantServer:
             "platform": self.spec.mark.platform,
             "proxy_secret": self.spec.proxy_secret,
             "public_keys": ",".join(map(public_text, self.keys)),
+            **mail_values(self.spec.mail),
             **changes,
         }
         conf = Template((CHECKOUT / "config/tenant.conf").read_text())

@@ -7,6 +7,7 @@ from drivers.specs import (
     DatabaseSpec,
     DirectorySpec,
     Limits,
+    MailLoginSpec,
     Mark,
     RouteSpec,
     ServiceSpec,
@@ -51,6 +52,17 @@ class Tenants:
             hostname=f"t{self._next}.tenants.localhost",
             base_url=f"http://t{self._next}.tenants.localhost",
             proxy_secret=uuid4().hex,
+        )
+
+    def mail_login(self, service, **values):
+        """Make a tenant's login at the mail relay."""
+        return MailLoginSpec(
+            mark=service.mark,
+            name=service.name,
+            password=uuid4().hex,
+            address=f"{service.name}@tenants.localhost",
+            sender=f"notifications@{service.hostname}",
+            **{"daily_limit": 100, **values},
         )
 
     def route(self, service, **values):

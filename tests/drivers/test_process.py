@@ -11,7 +11,16 @@ from pathlib import Path
 
 import pytest
 from drivers.errors import InfraError, NotOurs, PermanentInfraError, RetryableInfraError
+from drivers.specs import MailSpec
 from real_machine import RealMachine, wait_until
+
+MAIL = MailSpec(
+    host="127.0.0.1",
+    port=25,
+    login="odoo_1",
+    password="mail_secret",
+    address="odoo_1@tenants.localhost",
+)
 
 
 @pytest.fixture
@@ -167,6 +176,24 @@ def test_a_change_restarts_it_with_the_new_files(running, real, machine):
     assert "another_secret" in conf.read_text()
 
 
+def test_how_it_sends_mail_is_in_its_configuration_alone(running, real, machine):
+    conf = machine.path(running.directory) / "odoo.conf"
+    # It must not try whoever listens on this machine's port 25.
+    assert "\nsmtp_server = \n" in conf.read_text()
+    real.ensure_service(replace(running, mail=MAIL))
+    for line in (
+        "smtp_server = 127.0.0.1",
+        "smtp_ssl = False",
+        "smtp_user = odoo_1",
+        "smtp_password = mail_secret",
+        "email_from = odoo_1@tenants.localhost",
+        "from_filter = odoo_1@tenants.localhost",
+    ):
+        assert f"\n{line}\n" in conf.read_text()
+    listed = subprocess.run(["ps", "axww"], capture_output=True, text=True).stdout
+    assert MAIL.password not in listed
+
+
 def test_a_change_that_a_crash_left_half_done_is_finished(running, real):
     before = ask(running)["pid"]
     changed = replace(running, proxy_secret="another_secret")
@@ -311,6 +338,8 @@ def test_a_supervisor_that_takes_a_call_and_never_answers_is_given_up(
         {"proxy_secret": "two\nlines of_it"},
         {"public_keys": ("evil",)},
         {"database_host": "x\nlist_db = True"},
+        {"mail": replace(MAIL, address="a@b.test\nlist_db = True")},
+        {"mail": replace(MAIL, password="two\nlines of_it")},
     ],
     ids=lambda values: "-".join(values),
 )

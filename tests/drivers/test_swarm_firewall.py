@@ -13,7 +13,8 @@ pytestmark = pytest.mark.slow
 
 SCRIPT = CHECKOUT / "swarm/firewall"
 INTERNET, METADATA = "198.51.100.7", "169.254.169.254"
-DATABASE, OTHER = 5432, 6379
+DATABASE, OTHER, RELAY = 5432, 6379, 25
+MAIL_PORTS = (25, 465, 587)
 CONNECT = (
     "import socket, sys; "
     "socket.create_connection((sys.argv[1], int(sys.argv[2])), 3).recv(1)"
@@ -34,6 +35,8 @@ def peers():
             (GATEWAY, OTHER),
             (INTERNET, 80),
             (METADATA, 80),
+            (GATEWAY, RELAY),
+            *((INTERNET, port) for port in MAIL_PORTS),
         ):
             stack.enter_context(socket.create_server(place, backlog=100))
         yield
@@ -53,7 +56,7 @@ def tenant(swarm, machine, tenants, peers):
 
 @pytest.fixture
 def firewall(swarm):
-    swarm.inside(SCRIPT, "apply", f"{GATEWAY}:{DATABASE}")
+    swarm.inside(SCRIPT, "apply", f"{GATEWAY}:{DATABASE}", f"{GATEWAY}:{RELAY}")
     yield
     swarm.inside(SCRIPT, "remove")
 
@@ -77,18 +80,21 @@ CLOSED = [
     (GATEWAY, OTHER),
     (METADATA, 80),
     (ADDRESS, 2376),  # the node's own engine
+    *((INTERNET, port) for port in MAIL_PORTS),
 ]
 
 
 @pytest.mark.usefixtures("firewall")
-@pytest.mark.parametrize("place", [(GATEWAY, DATABASE), (INTERNET, 80)])
-def test_database_and_internet_answer(swarm, tenant, place):
+@pytest.mark.parametrize(
+    "place", [(GATEWAY, DATABASE), (GATEWAY, RELAY), (INTERNET, 80)]
+)
+def test_database_relay_and_internet_answer(swarm, tenant, place):
     assert reaches(swarm, tenant, *place)
 
 
 @pytest.mark.usefixtures("firewall")
 @pytest.mark.parametrize("place", CLOSED)
-def test_what_is_private_does_not(swarm, tenant, place):
+def test_what_is_private_or_takes_mail_does_not(swarm, tenant, place):
     assert not reaches(swarm, tenant, *place)
 
 
@@ -104,7 +110,7 @@ def test_the_tenant_itself_still_answers(swarm, tenant):
 
 def test_to_apply_it_again_changes_all_and_doubles_nothing(swarm, tenant, firewall):
     before = rules(swarm)
-    swarm.inside(SCRIPT, "apply", f"{GATEWAY}:{DATABASE}")
+    swarm.inside(SCRIPT, "apply", f"{GATEWAY}:{DATABASE}", f"{GATEWAY}:{RELAY}")
     assert rules(swarm) == before
     swarm.inside(SCRIPT, "apply", f"{GATEWAY}:{OTHER}")
     assert reaches(swarm, tenant, GATEWAY, OTHER)

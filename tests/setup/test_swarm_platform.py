@@ -41,6 +41,16 @@ psycopg2.connect(host={!r}, port={}, dbname="postgres", user={!r}, password="wro
                  sslmode={!r}, sslrootcert="/tmp/ca.pem")
 """
 
+MAIL = """
+import smtplib, ssl
+client = smtplib.SMTP({!r}, {}, timeout=10)
+client.ehlo()
+print("in clear", client.has_extn("auth"))
+client.starttls(context=ssl.create_default_context(cafile="/tmp/ca.pem"))
+client.ehlo()
+print("under TLS", client.has_extn("auth"))
+"""
+
 
 @pytest.fixture(scope="module")
 def platform():
@@ -153,7 +163,7 @@ def test_all_but_the_bridge_of_tenants_is_on_loopback(platform):
     gateway, _ = swarm.gateway(platform)
 
     assert {place for place in places if place[0] not in ("127.0.0.1", "::1")} == {
-        (gateway, platform.ports["postgresql"])
+        (gateway, platform.ports[name]) for name in ("postgresql", "mail")
     }
     published = {platform.ports[name] for name in ("tenants", "redirect", "ops")}
     assert published <= {port for _, port in places}
@@ -188,6 +198,15 @@ def test_a_tenant_comes_to_its_database_over_tls_alone(platform, tenant):
     assert "no encryption" in log_in("odoo_x", "disable")
     for user in ("saas_admin", "saas_owner", "saas_web", "postgres"):
         assert "rejects connection" in log_in(user, "verify-full")
+
+
+def test_a_tenant_comes_to_the_mail_relay_and_shows_its_login_under_tls_alone(
+    platform, tenant
+):
+    gateway, _ = swarm.gateway(platform)
+    said = tenant(MAIL.format(gateway, platform.ports["mail"])).stdout
+    assert "in clear False" in said
+    assert "under TLS True" in said
 
 
 def test_a_tenant_comes_to_nothing_else_of_ours(platform, docker, tenant):

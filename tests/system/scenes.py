@@ -30,6 +30,7 @@ OTHERS = {
     "provision": "running",
     "discard": "terminated",
     "block": "paused",
+    "mail": "running",
     "release_names": "running",
     "repair": "running",
     "repair_stop": "stopped",
@@ -74,6 +75,14 @@ class Scenes:
             self.ask("suspend", instance)
 
         return suspend_meanwhile
+
+    def mail(self):
+        self.role.sql(
+            MASTER,
+            "UPDATE saas_instance SET mails_per_day = 7 WHERE uuid = %s",
+            [self.make()["uuid"]],
+        )
+        return partial(self.platform.saasctl, "reconcile")
 
     def release_names(self):
         instance = self.make()

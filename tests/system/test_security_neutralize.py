@@ -75,14 +75,21 @@ def neutralize(platform, folder):
 def test_it_holds_no_secret_and_no_address(copy):
     for table, columns in (
         ("saas_database_server", ("admin_password_sealed",)),
-        ("saas_instance", ("password_sealed", "proxy_secret_sealed")),
+        (
+            "saas_instance",
+            ("password_sealed", "proxy_secret_sealed", "mail_password_sealed"),
+        ),
         ("saas_template", ("password_sealed",)),
         ("saas_cluster", ("remote_key_sealed",)),
     ):
         for column in columns:
             left = f"SELECT count(*) FROM {table} WHERE {column} IS NOT NULL"
             assert copy.sql(COPY, left) == [(0,)], (table, column)
-    for table, column in (("saas_database_server", "host"), ("saas_proxy", "address")):
+    for table, column in (
+        ("saas_database_server", "host"),
+        ("saas_mail_relay", "host"),
+        ("saas_proxy", "address"),
+    ):
         values = copy.sql(COPY, f"SELECT {column} FROM {table}")
         assert values
         assert all(value.endswith(".invalid") for (value,) in values)
@@ -97,6 +104,7 @@ def test_nothing_in_it_is_open_or_under_way(copy):
         "saas_cluster",
         "saas_storage",
         "saas_proxy",
+        "saas_mail_relay",
     ):
         assert copy.sql(COPY, f"SELECT DISTINCT state FROM {table}") == [("closed",)]
     running = "('pending', 'enqueued', 'started', 'wait_dependencies')"

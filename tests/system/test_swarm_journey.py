@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from clients import Listener, ask_as_owner, at_work, run_long, upload_slowly
+from mailing import confirm, held, send
 from people import call, enter_as_owner, wait_until
 from swarm_people import Browser, run, up
 
@@ -111,10 +112,20 @@ def test_no_secret_is_in_what_the_engine_shows(swarm, demo):
 
     conf = swarm.docker("exec", container, "cat", "/run/secrets/odoo.conf")
     values = dict(line.split(" = ", 1) for line in conf.splitlines() if " = " in line)
-    for secret in ("db_password", "proxy_secret"):
+    for secret in ("db_password", "proxy_secret", "smtp_password"):
         assert len(values[secret]) > 20
         assert values[secret] not in shown
     assert values["db_host"] != "127.0.0.1"
+
+
+def test_mail_leaves_a_tenant_by_the_relay(swarm, demo, visitor):
+    enter_as_owner(swarm, visitor, "demo")
+    assert "switched off" in send(visitor, demo)[1]
+    confirm(swarm, demo)
+    subject = f"Offer of {demo['uuid']}"
+    assert send(visitor, demo, subject=subject) == ("sent", "")
+    [head] = held(swarm, subject)
+    assert "\n<notifications@demo.tenants.localhost>\n" in head
 
 
 def test_a_purge_leaves_nothing(swarm, visitor):

@@ -11,6 +11,8 @@ UPDATE saas_proxy
        address = 'neutralized-' || id || '.invalid',
        redis_host = 'neutralized-' || id || '.invalid',
        ping_url = 'http://neutralized-' || id || '.invalid';
+UPDATE saas_mail_relay
+   SET state = 'closed', host = 'neutralized-' || id || '.invalid';
 UPDATE saas_storage
    SET state = 'closed', root = '/neutralized/' || id, remote_key_sealed = NULL,
        remote_address = CASE WHEN remote_address IS NOT NULL

@@ -6,6 +6,7 @@ one listing tells whose it is and whether it runs with what is wanted.
 
 import os
 import time
+from dataclasses import asdict
 from typing import NamedTuple
 
 from supervisor.states import ProcessStates as States
@@ -179,6 +180,7 @@ class ProcessDriver:
                 "memory": service.limits.memory,
                 "proxy_secret": service.proxy_secret,
                 "public_keys": service.public_keys,
+                "mail": _mail_of(service),
             },
         )
         return f"{answer['group']}:{answer['process']}", answer["new"]
@@ -276,6 +278,11 @@ def _task_state(info):
     if info["state"] == States.STOPPED:
         return "absent"
     return "done" if _is_done(info) else "failed"
+
+
+def _mail_of(service):
+    """Return how a tenant sends mail, as the helper takes it."""
+    return service.mail and asdict(service.mail)
 
 
 def _explain(info):

@@ -75,9 +75,41 @@ class DirectorySpec:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServiceSpec:
-    """A tenant's Odoo; what follows ``public_keys`` is what Swarm needs besides.
+class MailLoginSpec:
+    """A tenant's login at the mail relay.
 
+    :param str address: what the tenant calls itself, for ever
+    :param str sender: what recipients see instead, made of its present name
+    :param int daily_limit: recipients a day; 0 is none
+    :param bool enabled: whether it may send at all now
+    """
+
+    mark: Mark
+    name: str
+    password: str = field(repr=False)
+    address: str
+    sender: str
+    daily_limit: int
+    enabled: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailSpec:
+    """How a tenant sends mail; with ``tls`` it asks for STARTTLS first."""
+
+    host: str
+    port: int
+    login: str
+    password: str = field(repr=False)
+    address: str
+    tls: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceSpec:
+    """A tenant's Odoo; what follows ``mail`` is what Swarm needs besides.
+
+    :param MailSpec|None mail: None: it cannot send any
     :param str database_ca: PEM; whom the database server's certificate must be of
     :param str image: the tenant's image, by digest or id
     :param tuple networks: overlay networks (cells) that it joins
@@ -98,6 +130,7 @@ class ServiceSpec:
     base_url: str
     proxy_secret: str = field(repr=False)
     public_keys: tuple[str, ...] = ()
+    mail: MailSpec | None = None
     database_ca: str = ""
     image: str = ""
     networks: tuple[str, ...] = ()
@@ -190,6 +223,15 @@ class RouteState:
     mark: Mark
     hosts: tuple[str, ...]
     state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailLoginState:
+    name: str
+    mark: Mark
+    sender: str
+    daily_limit: int
+    enabled: bool
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,11 +58,24 @@ def render(template, spec):
         "platform": service.mark.platform,
         "proxy_secret": service.proxy_secret,
         "public_keys": ",".join(service.public_keys),
+        **mail_values(service.mail),
     }
     for key, value in values.items():
         if not _LINE.fullmatch(str(value)):
             raise PermanentInfraError(f"The {key} of {spec.name} is not one line.")
     return Template(template).substitute(values)
+
+
+def mail_values(mail):
+    """Return how Odoo sends mail; nothing listens where a tenant has no relay."""
+    return {
+        "smtp_server": mail.host if mail else "",
+        "smtp_port": mail.port if mail else 25,
+        "smtp_ssl": bool(mail and mail.tls),
+        "smtp_user": mail.login if mail else "",
+        "smtp_password": mail.password if mail else "",
+        "mail_address": mail.address if mail else "",
+    }
 
 
 def count_workers(limits):

@@ -7,6 +7,7 @@ from . import saas_region
 from . import saas_database_server
 from . import saas_proxy
 from . import saas_proxy_traefik
+from . import saas_mail_relay
 from . import saas_cluster
 from . import saas_cluster_swarm
 from . import saas_cell

@@ -25,6 +25,12 @@ class SaasCluster(models.Model):
         "registrable domain with the master: cookies would.",
     )
     proxy_id = fields.Many2one("saas.proxy", required=True, ondelete="restrict")
+    relay_id = fields.Many2one(
+        "saas.mail.relay",
+        string="Mail Relay",
+        ondelete="restrict",
+        help="By which the tenants' mail leaves; without one they send none.",
+    )
     node_ids = fields.One2many("saas.node", "cluster_id")
     storage_ids = fields.One2many("saas.storage", "cluster_id")
     cpu_ratio = fields.Float(

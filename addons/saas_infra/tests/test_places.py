@@ -22,6 +22,7 @@ class TestPlaces(TransactionCase):
         cls.proxy = cls.env["saas.proxy"].create(
             {"name": "P", "address": "places", "port": 80}
         )
+        cls.relay = cls.env["saas.mail.relay"].create({"name": "M", "host": "places"})
         cls.cluster = cls.env["saas.cluster"].create(
             {
                 "name": "places",
@@ -43,7 +44,7 @@ class TestPlaces(TransactionCase):
         )
 
     def get_places(self):
-        return (self.cluster, self.proxy, self.server, self.storage)
+        return (self.cluster, self.proxy, self.relay, self.server, self.storage)
 
     def check_refused(self, place):
         with self.assertRaisesRegex(PermanentInfraError, f"{place.name} is closed"):

@@ -29,6 +29,10 @@ class Embedded:
         return str(self.run_dir / "nginx/routes")
 
     @property
+    def logins_dir(self):
+        return str(self.run_dir / "mail/logins")
+
+    @property
     def nginx_conf(self):
         return str(self.run_dir / "etc/nginx-check.conf")
 

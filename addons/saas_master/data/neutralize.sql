@@ -5,7 +5,8 @@ UPDATE saas_operation SET state = 'discarded', runner = NULL
  WHERE state IN ('queued', 'running');
 UPDATE saas_inquiry SET state = 'failed' WHERE state = 'waiting';
 DELETE FROM saas_login_ticket;
-UPDATE saas_instance SET password_sealed = NULL, proxy_secret_sealed = NULL;
+UPDATE saas_instance SET password_sealed = NULL, proxy_secret_sealed = NULL,
+       mail_password_sealed = NULL;
 UPDATE saas_template SET password_sealed = NULL;
 INSERT INTO ir_config_parameter (key, value)
      VALUES ('saas_master.frozen', 'This is a neutralized copy.')

@@ -18,11 +18,13 @@ from . import saas_instance_intent
 from . import saas_instance_naming
 from . import saas_instance_placement
 from . import saas_instance_specs
+from . import saas_instance_mail
 from . import saas_operation
 from . import saas_operation_run
 from . import saas_operation_end
 from . import saas_operation_provision
 from . import saas_operation_lifecycle
+from . import saas_operation_mail
 from . import saas_operation_removal
 from . import saas_operation_template
 from . import saas_operation_repair

@@ -17,6 +17,7 @@ class SaasApi(models.AbstractModel):
                 "cpu_cores": plan.cpu_cores,
                 "memory_mb": plan.memory_mb,
                 "storage_gb": plan.storage_gb,
+                "mails_per_day": plan.mails_per_day,
                 "trial_days": plan.trial_days,
                 "may_rename": plan.may_rename,
                 "prices": [

@@ -17,7 +17,7 @@ class SaasCluster(models.Model):
         region = self._ensure_one(
             "saas.region", ("code",), {"code": "local", "name": "This machine"}
         )
-        cluster = self._setup_cluster(settings, region, self._setup_proxy(settings))
+        cluster = self._setup_cluster(settings, region)
         self._ensure_one(
             "saas.storage",
             ("cluster_id", "root"),
@@ -53,7 +53,16 @@ class SaasCluster(models.Model):
         self._ensure_password(proxy, settings.get("redis_password"))
         return proxy
 
-    def _setup_cluster(self, settings, region, proxy):
+    def _setup_relay(self, settings):
+        values = {
+            "name": "local",
+            "host": settings["mail_host"],
+            "port": settings["mail_port"],
+            "tls": settings["mail_tls"],
+        }
+        return self._ensure_one("saas.mail.relay", ("host", "port"), values)
+
+    def _setup_cluster(self, settings, region):
         names = ("base_domain", "uid_base", "port_base", "port_count")
         cluster = self._ensure_one(
             "saas.cluster",
@@ -62,7 +71,8 @@ class SaasCluster(models.Model):
                 "name": "local",
                 "kind": settings["runtime"],
                 "region_id": region.id,
-                "proxy_id": proxy.id,
+                "proxy_id": self._setup_proxy(settings).id,
+                "relay_id": self._setup_relay(settings).id,
                 **{name: settings[name] for name in names},
             },
             # Another cluster may be given a part of them.

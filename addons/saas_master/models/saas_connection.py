@@ -125,6 +125,15 @@ class SaasProxy(models.Model):
             )
 
 
+class SaasMailRelay(models.Model):
+    _name = "saas.mail.relay"
+    _inherit = ["saas.mail.relay", "saas.connection.mixin"]
+
+    def _look(self, driver):
+        driver.check()
+        return {"logins": len(driver.list_logins())}
+
+
 class SaasCluster(models.Model):
     _name = "saas.cluster"
     _inherit = ["saas.cluster", "saas.connection.mixin"]

@@ -58,6 +58,7 @@ class SaasInstance(models.Model):
             base_url=self.url,
             proxy_secret=self._get_proxy_secret(),
             public_keys=(get_sign_public_key(),),
+            mail=self._get_mail_spec(),
             **self._get_swarm_values(self.cell_id),
         )
 

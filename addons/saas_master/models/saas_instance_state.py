@@ -90,6 +90,7 @@ class SaasInstance(models.Model):
     def _follow_subscription(self):
         """Let the instance follow what its subscription says now."""
         for instance in self:
+            could_send = instance.may_send_mail
             instance._update_billing_status(instance.subscription_id.billing_status)
             if instance._is_end_taken_back():
                 instance._write_guarded({"desired_status": "running"})
@@ -97,7 +98,12 @@ class SaasInstance(models.Model):
             if wish:
                 instance._write_guarded({"paused_by_billing": wish == "suspend"})
                 instance._want(wish)
-            instance._open_what_is_wanted(self.env._("Billing says so."))
+            reason = self.env._("Billing says so.")
+            instance._open_what_is_wanted(reason)
+            may_send = instance.may_send_mail and not could_send
+            # What resumes it tells the relay as well.
+            if may_send and not instance._get_active_operation():
+                instance._apply_mail(reason)
 
     def _is_end_taken_back(self):
         """Tell whether an end that had to wait is no longer billing's will."""

@@ -71,10 +71,12 @@ class SaasOperation(models.Model):
         instance = self.instance_id
         if not instance.database:
             return None
+        relay = instance.cluster_id.relay_id
         return self._get_proof(
             instance.service,
             instance.cluster_id.proxy_id._get_driver().list_routes,
             instance.cluster_id._get_driver().list_services,
+            *([relay._get_driver().list_logins] if relay else []),
         )
 
     def _get_proof(self, service, *listings):
@@ -125,5 +127,6 @@ class SaasOperation(models.Model):
                 "port": 0,
                 "password_sealed": False,
                 "proxy_secret_sealed": False,
+                "mail_password_sealed": False,
             }
         )

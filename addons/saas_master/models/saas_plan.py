@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from ..tools.counting import count_into
 
+MAILS_PER_DAY = 200
 PERIODS = [("monthly", "Monthly"), ("annual", "Annual")]
 
 
@@ -22,6 +23,11 @@ class SaasPlan(models.Model):
     memory_mb = fields.Integer(string="Memory (MiB)", required=True, default=1024)
     storage_gb = fields.Integer(
         string="Storage (GB)", required=True, default=10, help="Database and files."
+    )
+    mails_per_day = fields.Integer(
+        required=True,
+        default=MAILS_PER_DAY,
+        help="Recipients that an instance may write to in a day; none: no mail.",
     )
     trial_days = fields.Integer(
         default=14, help="None: what is sold with this plan begins without a trial."
@@ -45,6 +51,10 @@ class SaasPlan(models.Model):
         "CHECK (trial_days >= 0)", "A trial cannot last less than no days."
     )
 
+    _mails_not_negative = models.Constraint(
+        "CHECK (mails_per_day >= 0)", "Nobody can send less than no mails."
+    )
+
     def _compute_instance_count(self):
         count_into(self, "instance_count", "saas.instance", "plan_id")
 
@@ -66,6 +76,7 @@ class SaasPlan(models.Model):
             "cpu_cores": self.cpu_cores,
             "memory_mb": self.memory_mb,
             "storage_gb": self.storage_gb,
+            "mails_per_day": self.mails_per_day,
         }
 
 

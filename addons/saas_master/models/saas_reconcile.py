@@ -21,7 +21,8 @@ MAX_REPAIRS = 3
 
 Wanted = namedtuple(
     "Wanted",
-    "id uuid subdomain status service database directory server storage host",
+    "id uuid subdomain status service database directory server storage mails "
+    "may_send has_login host",
 )
 Drift = namedtuple("Drift", "id subdomain status kind why")
 
@@ -32,6 +33,7 @@ class Reality:
 
     services: dict
     routes: dict
+    logins: dict | None = None  # where there is no relay, or it is not talked to
     databases: dict = field(default_factory=dict)
     roles: dict = field(default_factory=dict)
     directories: dict = field(default_factory=dict)
@@ -99,6 +101,8 @@ class SaasReconcile(models.AbstractModel):
         servers = self._get_servers(cluster)
         storages = self._get_storages(cluster)
         runtime, proxy = cluster._get_driver(), cluster.proxy_id._get_driver()
+        relay = cluster.relay_id.filtered(lambda one: one.state != "closed")
+        relay_driver = relay and relay._get_driver()
         server_drivers = {server.id: server._get_driver() for server in servers}
         storage_drivers = {storage.id: storage._get_driver() for storage in storages}
         self.env.cr.commit()  # No transaction stays open while others are asked.
@@ -109,6 +113,7 @@ class SaasReconcile(models.AbstractModel):
         return Reality(
             services=runtime.list_services(),
             routes=proxy.list_routes(),
+            logins=relay_driver.list_logins() if relay_driver else None,
             databases={
                 key: driver.list_databases() for key, driver in server_drivers.items()
             },
@@ -148,7 +153,8 @@ class SaasReconcile(models.AbstractModel):
                       CASE WHEN i.down_since IS NULL THEN i.status
                            ELSE 'running' END,
                       i.service, i.database, i.directory, i.database_server_id,
-                      i.storage_id
+                      i.storage_id, i.mails_per_day, i.may_send_mail,
+                      i.mail_password_sealed IS NOT NULL
                  FROM saas_instance i
                 WHERE i.cluster_id = %s AND i.active AND i.ready_at IS NOT NULL
                   AND (i.status IN ('running', 'stopped', 'paused', 'terminated')

@@ -36,16 +36,40 @@ class SaasReconcile(models.AbstractModel):
         if one.status == "error":
             return self._get_difference_of_broken(service)
         if one.status == "terminated":
-            return service and ("repair_end", self.env._("The service is still there."))
+            return self._get_difference_of_ended(one, service, reality)
         if service and service.running:
             return "repair_stop", self.env._("The service runs although it should not.")
-        return self._get_difference_of_route("repair_stop", one, reality)
+        return self._get_difference_of_route(
+            "repair_stop", one, reality
+        ) or self._get_difference_of_mail(one, reality)
 
     def _get_difference_of_running(self, one, service, reality):
         if not (service and service.running):
             why = service.message if service else ""
             return "repair", why or self.env._("The service does not run.")
-        return self._get_difference_of_route("repair", one, reality)
+        return self._get_difference_of_route(
+            "repair", one, reality
+        ) or self._get_difference_of_mail(one, reality)
+
+    def _get_difference_of_ended(self, one, service, reality):
+        if service:
+            return "repair_end", self.env._("The service is still there.")
+        if one.service in (reality.logins or {}):
+            return "repair_end", self.env._("The mail login is still there.")
+        return None
+
+    def _get_difference_of_mail(self, one, reality):
+        """Tell whether an instance may send just what it should.
+
+        One from before there was a relay gets its login when it starts next.
+        """
+        if reality.logins is None or not one.has_login:
+            return None
+        login = reality.logins.get(one.service)
+        expected = (one.may_send, one.mails, f"notifications@{one.host}")
+        if not login or (login.enabled, login.daily_limit, login.sender) != expected:
+            return "mail", self.env._("The mail login is not what it should be.")
+        return None
 
     def _get_difference_of_broken(self, service):
         """Take what came back by itself in; what did not is left to people."""

@@ -14,7 +14,7 @@ class SaasReconcile(models.AbstractModel):
 
         :param datetime since: before the look; what was purged later was in it
         """
-        listings = [reality.services, reality.routes]
+        listings = [reality.services, reality.routes, reality.logins or {}]
         listings += [*reality.databases.values(), *reality.directories.values()]
         found = {
             name: state.mark.instance

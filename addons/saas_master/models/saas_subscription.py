@@ -46,6 +46,7 @@ class SaasSubscription(models.Model):
             "plan_id",
             "billing_status",
             "is_trial",
+            "is_confirmed",
             "trial_partner_id",
             "trial_end",
             "paid_until",
@@ -89,6 +90,12 @@ class SaasSubscription(models.Model):
         "it.",
     )
     is_trial = fields.Boolean(string="Began as Trial", readonly=True)
+    is_confirmed = fields.Boolean(
+        string="Confirmed",
+        readonly=True,
+        copy=False,
+        help="Somebody vouches for who tries it. Until then a trial sends no mail.",
+    )
     trial_partner_id = fields.Many2one(
         "res.partner",
         string="Trial of",
@@ -162,6 +169,15 @@ class SaasSubscription(models.Model):
                 }
             ]
         )
+
+    def _confirm(self):
+        """Vouch for the customer: what is on trial may send mail from now on."""
+        for subscription in self.filtered(lambda one: not one.is_confirmed):
+            subscription._write_guarded({"is_confirmed": True})
+            instance = subscription.instance_id
+            text = self.env._("The trial was confirmed: it may send mail.")
+            self.env["saas.event"]._log("trial_confirmed", text, instance=instance)
+            instance._apply_mail(text)
 
     # === BILLING CONTRACT: INWARD === #
 

@@ -23,6 +23,11 @@ class SaasSubscription(models.Model):
         """Ask until when payment is promised."""
         return self._show_arrangement("promise", self.env._("Note a Promise"))
 
+    def action_confirm(self):
+        """Let a trial send mail."""
+        self.env["saas.api"]._check_group("manager")
+        self._confirm()
+
     def action_cancel(self):
         """End it when the time that is paid for, or the trial, is over."""
         self.env["saas.api"]._check_group("manager")

@@ -67,8 +67,16 @@ class Playbook:
 # Asked for templates: of no instance in whatever status.
 OF_TEMPLATES = {"channel": "maintenance", "allowed_from": frozenset()}
 # What was terminated has lost its place; a reactivation that failed may have none.
-SERVE = ("place", "service", "healthy", "route")
-REMOVE = ("unroute", "dismantle", "drop_database", "drop_files", "drop_role", "prove")
+SERVE = ("place", "mail", "service", "healthy", "route")
+REMOVE = (
+    "unroute",
+    "dismantle",
+    "drop_mail",
+    "drop_database",
+    "drop_files",
+    "drop_role",
+    "prove",
+)
 
 PLAYBOOKS = {
     "provision": Playbook(
@@ -77,6 +85,7 @@ PLAYBOOKS = {
         steps=(
             "place",
             "storage",
+            "mail",
             # Odoo loads while its database is made, and waits for it: its launcher
             # opens no database before `filestore`, which comes after `identity`.
             "service",
@@ -126,7 +135,7 @@ PLAYBOOKS = {
     ),
     "suspend": Playbook(
         label=_lt("Suspend"),
-        steps=("notice_suspended", "halt"),
+        steps=("notice_suspended", "halt", "mail"),
         allowed_from=ALIVE - {"paused"},
         after="paused",
         desired="paused",
@@ -136,10 +145,12 @@ PLAYBOOKS = {
     # visitors are turned away at once all the same.
     "block": Playbook(
         label=_lt("Block"),
-        steps=("notice_suspended", "halt"),
+        steps=("notice_suspended", "halt", "mail"),
         exclusive=False,
         desired="paused",
     ),
+    # Whether it may send mail, and how much, is so from the next mail on.
+    "mail": Playbook(label=_lt("Set mail"), steps=("mail",), exclusive=False),
     "resume": Playbook(
         label=_lt("Resume"),
         steps=SERVE,
@@ -155,6 +166,7 @@ PLAYBOOKS = {
             "fit",
             "widen",
             "reserve",
+            "mail",
             "quota",
             "resize",
             "healthy",
@@ -168,7 +180,7 @@ PLAYBOOKS = {
     ),
     "rename": Playbook(
         label=_lt("Rename"),
-        steps=("route", "base_url"),
+        steps=("route", "mail", "base_url"),
         allowed_from=frozenset({"running"}),
         warning=_lt("The old address leads to the new one for some time."),
     ),
@@ -188,7 +200,7 @@ PLAYBOOKS = {
     "terminate": Playbook(
         label=_lt("Terminate"),
         # The service's port and room go to others; only data is kept.
-        steps=("notice_stopped", "dismantle"),
+        steps=("notice_stopped", "dismantle", "drop_mail"),
         allowed_from=ALIVE,
         needs_ready=False,
         after="terminated",
@@ -215,12 +227,12 @@ PLAYBOOKS = {
     ),
     "repair_stop": Playbook(
         label=_lt("Repair"),
-        steps=("notice", "halt"),
+        steps=("notice", "halt", "mail"),
         allowed_from=frozenset({"stopped", "paused"}),
     ),
     "repair_end": Playbook(
         label=_lt("Repair"),
-        steps=("dismantle",),
+        steps=("dismantle", "drop_mail"),
         allowed_from=frozenset({"terminated"}),
     ),
     "discard": Playbook(
@@ -274,6 +286,7 @@ STEP_LABELS = {
     "database": _lt("Copy the database"),
     "identity": _lt("Give it an identity of its own"),
     "filestore": _lt("Copy the files"),
+    "mail": _lt("Set the mail login"),
     "service": _lt("Start the service"),
     "healthy": _lt("Wait until it answers"),
     "localise": _lt("Set company and language"),
@@ -294,6 +307,7 @@ STEP_LABELS = {
     "administrator": _lt("Set the administrator's login"),
     "unroute": _lt("Close the address"),
     "dismantle": _lt("Remove the service"),
+    "drop_mail": _lt("Remove the mail login"),
     "drop_database": _lt("Remove the database"),
     "drop_role": _lt("Remove the database login"),
     "drop_files": _lt("Remove the files"),

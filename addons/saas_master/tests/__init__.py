@@ -40,6 +40,7 @@ from . import test_events
 from . import test_open
 from . import test_embedded
 from . import test_api
+from . import test_mail
 from . import test_measurement
 from . import test_place
 from . import test_two_regions

@@ -28,6 +28,7 @@ MADE = (
     "saas_cluster",
     "saas_database_server",
     "saas_proxy",
+    "saas_mail_relay",
     "saas_region",
     "queue_job",
 )
@@ -124,6 +125,7 @@ class CommittedCase(BaseCase):
         models = {
             "server": "saas.database.server",
             "version": "saas.odoo.version",
+            "relay": "saas.mail.relay",
             "partner": "res.partner",
         }
         return env[models.get(name, f"saas.{name}")].browse(self.ids[name])

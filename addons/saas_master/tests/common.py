@@ -69,6 +69,7 @@ class FakeOutside:
             ("saas_database_server.SaasDatabaseServer", "postgresql"),
             ("saas_storage.SaasStorage", "directory"),
             ("saas_proxy.SaasProxy", "nginx"),
+            ("saas_mail_relay.SaasMailRelay", "exim"),
         ):
             self._patch(f"{INFRA}.{model}._get_driver", self._get_builder(name))
 
@@ -101,11 +102,12 @@ class FakeOutside:
         return build(PLATFORM, storage.root)
 
     def driver(self, name, place=None):
-        """Return a fake: process, postgresql or nginx."""
+        """Return a fake: process, postgresql, nginx or exim."""
         kinds = {
             "process": fakes.FakeProcessDriver,
             "postgresql": fakes.FakePostgresqlDriver,
             "nginx": fakes.FakeNginxDriver,
+            "exim": fakes.FakeEximDriver,
         }
         return kinds[name](self.get_path(place), PLATFORM)
 
@@ -134,12 +136,14 @@ def make_fleet(env, *, cores=1000.0, memory_mb=1_000_000):
     proxy = env["saas.proxy"].create(
         {"name": short, "address": f"127.0.0.1-{short}", "port": 8080}
     )
+    relay = env["saas.mail.relay"].create({"name": short, "host": f"{short}.test"})
     cluster = env["saas.cluster"].create(
         {
             "name": short,
             "region_id": region.id,
             "base_domain": "tenants.test",
             "proxy_id": proxy.id,
+            "relay_id": relay.id,
             **find_numbers(env),
             "node_ids": [(0, 0, node)],
         }
@@ -175,6 +179,7 @@ def make_fleet(env, *, cores=1000.0, memory_mb=1_000_000):
     return SimpleNamespace(
         region=region,
         proxy=proxy,
+        relay=relay,
         cluster=cluster,
         storage=storage,
         server=server,

@@ -7,6 +7,7 @@ from odoo.addons.saas_infra.drivers import fakes
 from odoo.addons.saas_infra.drivers.specs import (
     DatabaseState,
     DirectoryState,
+    MailLoginState,
     Mark,
     RouteState,
     ServiceState,
@@ -17,6 +18,7 @@ from .common import PLATFORM
 DRIVERS = {
     "services": (fakes.FakeProcessDriver, "list_services"),
     "routes": (fakes.FakeNginxDriver, "list_routes"),
+    "logins": (fakes.FakeEximDriver, "list_logins"),
     "databases": (fakes.FakePostgresqlDriver, "list_databases"),
     "directories": (fakes.FakeDirectoryDriver, "list_directories"),
 }
@@ -37,12 +39,13 @@ def insert_instances(env, fleet, count):
                        status, desired_status, active, ready_at, cluster_id,
                        storage_id, database_server_id, region_id, version_id,
                        template_id, database, service, directory, uid, port,
-                       password_sealed, proxy_secret_sealed, create_date, write_date)
+                       password_sealed, proxy_secret_sealed, mail_password_sealed,
+                       mails_per_day, may_send_mail, create_date, write_date)
                SELECT id, 'many-' || n, %(partner)s, 'many@x.test', %(plan)s, 1, 1024,
                       10, 'ready', 'paid', 'running', 'running', true, now(),
                       %(cluster)s, %(storage)s, %(server)s, %(region)s, %(version)s,
                       %(template)s, 'db_' || n, 'odoo_' || n, 'dir_' || n, 300000 + n,
-                      30000 + n, 'x', 'x', now(), now()
+                      30000 + n, 'x', 'x', 'x', 200, true, now(), now()
                  FROM (SELECT n, gen_random_uuid()::text AS id
                          FROM generate_series(1, %(count)s) AS n) AS numbered
             RETURNING id, plan_id),
@@ -80,7 +83,7 @@ def list_from_memory(env, cluster, dead=()):
             WHERE cluster_id = %s""",
         [cluster.id],
     )
-    listings = {"services": {}, "routes": {}, "databases": {}, "directories": {}}
+    listings = {name: {} for name in DRIVERS}
     for uuid, subdomain, service, database, directory in env.cr.fetchall():
         mark, host = Mark(PLATFORM, uuid), cluster._get_hostname(subdomain)
         listings["services"][service] = ServiceState(
@@ -88,6 +91,13 @@ def list_from_memory(env, cluster, dead=()):
         )
         listings["routes"][service] = RouteState(
             name=service, mark=mark, hosts=(host,), state="running"
+        )
+        listings["logins"][service] = MailLoginState(
+            name=service,
+            mark=mark,
+            sender=f"notifications@{host}",
+            daily_limit=200,
+            enabled=True,
         )
         listings["databases"][database] = DatabaseState(
             name=database, mark=mark, size=1, connections=0

@@ -93,6 +93,7 @@ class TestActionMatrix(AccessCase):
                 "saas.database.server": self.fleet.server,
                 "saas.storage": self.fleet.storage,
                 "saas.proxy": self.fleet.proxy,
+                "saas.mail.relay": self.fleet.relay,
                 "saas.template": self.fleet.template,
                 "saas.subscription": self.instance.subscription_id,
             }.get(model)

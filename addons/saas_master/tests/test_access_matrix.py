@@ -94,6 +94,7 @@ class TestAccessMatrix(AccessCase):
         for record, field in (
             (self.instance, "password_sealed"),
             (self.instance, "proxy_secret_sealed"),
+            (self.instance, "mail_password_sealed"),
             (self.fleet.template, "password_sealed"),
             (self.fleet.server, "admin_password_sealed"),
         ):

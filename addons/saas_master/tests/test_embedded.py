@@ -23,6 +23,9 @@ MACHINE = {
     "database_login": "admin",
     "database_password": "secret",
     "database_max_connections": 180,
+    "mail_host": "127.0.0.9",
+    "mail_port": 18025,
+    "mail_tls": False,
 }
 SWARM = {
     "runtime": "swarm",

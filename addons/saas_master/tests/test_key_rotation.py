@@ -38,8 +38,8 @@ class TestKeyRotation(CommittedCase):
         self.rotate(lambda rotation: rotation._announce(new))
         self.publish()
         count, _ = self.rotate(lambda rotation: rotation._reseal())
-        # Two for each instance, one for the template, one for the server.
-        self.assertEqual(count, 2 * len(self.instances) + 2)
+        # Three for each instance, one for the template, one for the server.
+        self.assertEqual(count, 3 * len(self.instances) + 2)
         self.rotate(lambda rotation: rotation._finish())
         self.assertEqual(self.get_known(), new)
         self.assertEqual(self.get_key_ids(), {new})

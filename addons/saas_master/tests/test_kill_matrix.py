@@ -36,8 +36,10 @@ GONE = {
     "purge",
     ("terminate", "services"),
     ("repair_end", "services"),
+    ("terminate", "logins"),
+    ("repair_end", "logins"),
 }
-PARTS = ("roles", "databases", "directories", "services", "routes")
+PARTS = ("roles", "databases", "directories", "services", "routes", "logins")
 
 
 @tagged("post_install", "-at_install", "saas_kill_matrix")

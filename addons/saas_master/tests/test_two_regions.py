@@ -28,9 +28,10 @@ class TwoWorlds(FakeOutside):
 
     @staticmethod
     def _find_region(place):
-        if place._name == "saas.proxy":
+        served_by = {"saas.proxy": "proxy_id", "saas.mail.relay": "relay_id"}
+        if field := served_by.get(place._name):
             clusters = place.env["saas.cluster"]
-            place = clusters.search([("proxy_id", "=", place.id)], limit=1)
+            place = clusters.search([(field, "=", place.id)], limit=1)
         if place._name == "saas.storage":
             place = place.cluster_id
         return place.region_id

@@ -5,6 +5,7 @@ All of them live in one file that survives the death of the process that wrote i
 
 from .cephfs import FakeCephfsDriver
 from .directory import FakeDirectoryDriver
+from .exim import FakeEximDriver
 from .nginx import FakeNginxDriver
 from .postgresql import FakePostgresqlDriver
 from .process import FakeProcessDriver
@@ -29,6 +30,9 @@ class FakeWorld(World):
 
     def nginx(self, platform):
         return FakeNginxDriver(self.path, platform)
+
+    def exim(self, platform):
+        return FakeEximDriver(self.path, platform)
 
     def tenant(self, platform, instance, host=""):
         return FakeTenantClient(self.path, platform, instance=instance, host=host)

@@ -16,6 +16,7 @@ EMPTY = {
     "services": {},
     "tasks": {},
     "routes": {},
+    "logins": {},
     "tenants": {},
     "nodes": {"localhost": 0.5},
     "images": [],
