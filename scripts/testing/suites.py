@@ -31,6 +31,8 @@ OTHER_SERVERS = (
     "test_supervisors.py",
     "test_process.py",
     "test_nginx.py",
+    "test_exim_letters.py",
+    "test_exim_queue.py",
     "test_exim_real.py",
     "(test_exim.py and real)",
     "test_routing.py",

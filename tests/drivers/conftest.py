@@ -17,6 +17,7 @@ from real_relay import RealRelay
 from real_storage_host import RealStorageHost
 from real_swarm import RealSwarm
 from real_traefik import RealTraefik
+from relay_fixtures import login, relay, smarthost  # noqa: F401
 from swarm_fixtures import make, nodes, start  # noqa: F401
 from tenant_fixtures import (  # noqa: F401  (fixtures of the suites of tenants)
     browser,

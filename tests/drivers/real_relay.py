@@ -117,14 +117,8 @@ class RealRelay:
         """
         settings = self.settings(**values)
         mail.prepare(settings)
-        command = [
-            self.run / "code/exim" / exim.BINARY,
-            *("-C", self.run / "etc/relay.conf", "-bdf"),
-            *settings.placeholders()["mail_queue"].split(),
-        ]
-        self._process = subprocess.Popen(
-            command, user=MAIL, group=MAIL, extra_groups=[]
-        )
+        queue = settings.placeholders()["mail_queue"].split()
+        self._process = self._exim("-bdf", *queue)
         wait_until(self._answers, "the start of the relay")
 
     def stop(self):
@@ -168,8 +162,17 @@ class RealRelay:
     def waiting(self):
         return mail.waiting(self.settings())
 
+    def run_queue(self):
+        """Try all that waits, before its time too."""
+        self._exim("-qff").wait(timeout=30)
+
     def log(self):
         return (self.run / "log/mail/main.log").read_text()
+
+    def _exim(self, *options):
+        binary = self.run / "code/exim" / exim.BINARY
+        command = [binary, "-C", self.run / "etc/relay.conf", *options]
+        return subprocess.Popen(command, user=MAIL, group=MAIL, extra_groups=[])
 
     def _answers(self):
         try:

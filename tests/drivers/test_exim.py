@@ -14,14 +14,6 @@ def relay(request, world, platform):
     return request.getfixturevalue("real_relay").driver()
 
 
-@pytest.fixture
-def login(relay, tenants):
-    spec = tenants.mail_login(tenants.make())
-    relay.ensure_login(spec)
-    yield spec
-    relay.remove_login(spec)
-
-
 def test_a_login_is_listed_with_its_mark_and_rights(relay, login):
     relay.check()
     state = relay.list_logins()[login.name]
