@@ -27,7 +27,8 @@ class SaasPlan(models.Model):
     mails_per_day = fields.Integer(
         required=True,
         default=MAILS_PER_DAY,
-        help="Recipients that an instance may write to in a day; none: no mail.",
+        help="Recipients that an instance may write to in a day; none: no mail. Room "
+        "comes back little by little, not at midnight.",
     )
     trial_days = fields.Integer(
         default=14, help="None: what is sold with this plan begins without a trial."
