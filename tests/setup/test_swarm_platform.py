@@ -250,7 +250,7 @@ def test_the_doctor_finds_all_well_and_says_what_is_not(platform, docker):
         assert [*troubles()] == [f"service {name}"]
     finally:
         docker.run("service", "scale", "-d", f"{name}=1")
-    wait_for(lambda: not troubles(), 60, "the notice pages")
+    wait_for(lambda: not troubles(), stack.SETTLE_SECONDS, "the notice pages")
 
 
 def test_a_deployment_is_rolled_back_by_hand(platform, docker, monkeypatch):
@@ -273,7 +273,7 @@ def test_what_does_not_come_up_is_taken_back_and_told(platform, monkeypatch):
         stack.deploy(platform)
 
     monkeypatch.undo()
-    wait_for(lambda: is_served(platform), 60, "Traefik as it was")
+    wait_for(lambda: is_served(platform), stack.SETTLE_SECONDS, "Traefik as it was")
     assert stack.deploy(platform) == "deployed"
 
 
@@ -313,8 +313,12 @@ def test_what_was_killed_comes_back(platform, victim):
     wait_for(lambda: not processes.is_alive(pid), 10, "its end")
 
     data_plane.bring_up(platform)
-    wait_for(lambda: is_served(platform), 90, "Traefik")
-    wait_for(lambda: not any(stack.troubles(platform).values()), 60, "all services")
+    wait_for(lambda: is_served(platform), stack.SETTLE_SECONDS, "Traefik")
+    wait_for(
+        lambda: not any(stack.troubles(platform).values()),
+        stack.SETTLE_SECONDS,
+        "all services",
+    )
 
 
 def test_down_stops_all_and_a_start_brings_it_back(platform):
@@ -329,7 +333,7 @@ def test_down_stops_all_and_a_start_brings_it_back(platform):
 
     assert supervisors.wake(platform, supervisors.DATA)
     data_plane.wake(platform)
-    wait_for(lambda: is_served(platform), 60, "Traefik")
+    wait_for(lambda: is_served(platform), stack.SETTLE_SECONDS, "Traefik")
     assert data_plane._at_bridge(platform)
     assert run([*client, "get", "traefik/kept"], user=JOBS).strip() == "1"
     assert data_plane.bring_up(platform) == "unchanged"
