@@ -11,14 +11,16 @@ class SaasReconcile(models.AbstractModel):
     def _is_blind(self, reality, wanted):
         """Tell whether a listing is empty: it failed, or there was a disaster.
 
-        Routes are made anew without harm where only one instance has any.
+        Routes and logins are made anew without harm where only one instance has any.
         """
         routed = sum(one.status in ROUTE_STATES for one in wanted)
+        sending = sum(one.has_login and one.status != "terminated" for one in wanted)
         return (
             not reality.services
             or not any(reality.databases.values())
             or not any(reality.directories.values())
             or (routed > 1 and not reality.routes)
+            or (sending > 1 and reality.logins == {})
         )
 
     def _get_difference(self, one, reality):
