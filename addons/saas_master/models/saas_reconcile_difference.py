@@ -1,5 +1,6 @@
 from odoo import models
 
+from .saas_instance_mail import get_sender
 from .saas_instance_specs import ROUTE_STATES
 
 
@@ -68,7 +69,7 @@ class SaasReconcile(models.AbstractModel):
         if reality.logins is None or not one.has_login:
             return None
         login = reality.logins.get(one.service)
-        expected = (one.may_send, one.mails, f"notifications@{one.host}")
+        expected = (one.may_send, one.mails, get_sender(one.host))
         if not login or (login.enabled, login.daily_limit, login.sender) != expected:
             return "mail", self.env._("The mail login is not what it should be.")
         return None

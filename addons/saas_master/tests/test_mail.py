@@ -86,6 +86,36 @@ class TestMail(ReconcileCase):
         self.assertIsNone(self.login_of(instance))
         self.assertFalse(self.instance(instance, "mail_password_sealed"))
 
+    def test_what_must_not_send_mail_sends_none_although_it_does_not_end(self):
+        for kinds, call, rights in (
+            (("suspend",), "process.stop_service", (False, 200)),
+            (("terminate",), "process.remove_service", None),
+            (("terminate", "purge"), "nginx.remove_route", None),
+        ):
+            *before, kind = kinds
+            with self.subTest(kind=kind):
+                instance = self.make_instance(*before, trial=False)
+                if before:  # As one from before logins went first.
+                    self.give_login(instance)
+                operation = self.ask(instance, kind)
+                self.fail_next(call, PermanentInfraError("It is refused."))
+                self.assertEqual(self.run_job(operation)[0], "failed")
+                login = self.login_of(instance)
+                self.assertEqual(login and self.rights_of(instance), rights)
+
+    def test_what_is_blocked_sends_none_although_it_does_not_end(self):
+        instance = self.make_instance(trial=False)
+        self.ask(instance, "restart")
+        block = self.ask(instance, "block")
+        self.fail_next("nginx.ensure_route", PermanentInfraError("It is refused."))
+        self.assertEqual(self.run_job(block)[0], "failed")
+        self.assertEqual(self.rights_of(instance), (False, 200))
+
+    def give_login(self, instance):
+        with self.open_env() as env:
+            spec = env["saas.instance"].browse(instance)._get_mail_login_spec()
+        self.outside.driver("exim").ensure_login(spec)
+
     # === WHAT IT SENDS AS, AND HOW MUCH === #
 
     def test_another_plan_brings_its_mails(self):
