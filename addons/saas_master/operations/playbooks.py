@@ -89,7 +89,7 @@ PLAYBOOKS = {
             "storage",
             "mail",
             # Odoo loads while its database is made, and waits for it: its launcher
-            # opens no database before `filestore`, which comes after `identity`.
+            # opens neither that nor a port before `filestore`, after `identity`.
             "service",
             "role",
             "database",
