@@ -104,8 +104,11 @@ def test_a_service_has_a_log(process, service):
 
 
 def test_a_service_uses_something_until_it_stops(process, service):
-    usage = wait_until(lambda: process.usage().get(service.name), "usage", 60)
-    assert usage.memory > 1_000_000
+    def measured():
+        found = process.usage().get(service.name)
+        return found and found.memory > 1_000_000 and found
+
+    usage = wait_until(measured, "usage", 60)
     assert usage.cpu_seconds >= 0
     assert usage.killed == 0
     process.stop_service(service)
