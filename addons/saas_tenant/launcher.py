@@ -38,7 +38,7 @@ def main(arguments):
     keep_to_own_database()
     if arguments[:1] == ["init"]:
         return prepare_template(arguments[1:])
-    open_database_when_it_is_ours()
+    leave_database_to_platform()
     follow_module_loading()
     from odoo.cli.command import main as serve
 
@@ -66,30 +66,22 @@ def keep_to_own_database():
     sql_db.db_connect = db_connect
 
 
-def open_database_when_it_is_ours():
-    """Load Odoo while the platform still makes the database, then wait for it.
-
-    The folder of files is made last, after the database was given an identity of its
-    own: until then nobody may be served from what is still a copy of the template.
-    """
-    from odoo import sql_db
+def leave_database_to_platform():
+    """Keep Odoo from looking for the database, and from making one."""
     from odoo.service import db
-
-    connect = sql_db.db_connect
-
-    def db_connect(*args, **options):
-        wait_for_files()
-        return connect(*args, **options)
 
     def refuse_to_create(name):
         raise db.DatabaseExists(f"The platform makes the database {name}.")
 
-    sql_db.db_connect = db_connect
     db._create_empty_database = refuse_to_create
 
 
 def wait_for_files():
-    """Wait until the folder of this database's files is there."""
+    """Wait until the folder of this database's files is there.
+
+    It is made last, after the database was given an identity of its own: before, no
+    port is opened, and nobody served from what is still a copy of the template.
+    """
     from odoo.tools import config
 
     (name,) = config["db_name"]
@@ -113,6 +105,8 @@ def follow_module_loading():
         close_the_side_door()
         end_without_cutting_off()
         log_no_tokens()
+        # All that takes time is loaded, and nothing was opened yet.
+        wait_for_files()
 
     server.load_server_wide_modules = load_server_wide_modules
     server._reexec = start_again

@@ -24,6 +24,7 @@ VERBS = {
     "program_write": programs.write,
     "program_keep_stopped": programs.keep_stopped,
     "program_remove": programs.remove,
+    "program_list": programs.list_all,
     "end_processes": processes.end,
     "usage": processes.usage,
     "log_tail": processes.log_tail,

@@ -120,6 +120,17 @@ def remove(settings, name, mark, directory):
             Path(path).unlink(missing_ok=True)
 
 
+def list_all(settings):
+    """List this platform's programs: what is removed last of each tells of all."""
+    ours = f"saasodoo:{settings.platform}:"
+    found = {name: header["mark"] for name, header in headers(settings)}
+    return {
+        "programs": {
+            name: mark for name, mark in found.items() if mark.startswith(ours)
+        }
+    }
+
+
 def own(settings, name, mark):
     """Look a program up.
 

@@ -1,5 +1,6 @@
 """Logins at the mail relay: what the relay and the fake have in common."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -32,6 +33,14 @@ def test_a_login_changes_its_rights(relay, login):
     relay.ensure_login(replace(login, daily_limit=7, enabled=False, sender=sender))
     state = relay.list_logins()[login.name]
     assert (state.daily_limit, state.enabled, state.sender) == (7, False, sender)
+
+
+def test_many_may_write_a_login_at_once(relay, login):
+    wishes = [replace(login, daily_limit=limit) for limit in range(100)]
+    with ThreadPoolExecutor(8) as many:
+        assert not any(many.map(relay.ensure_login, wishes))
+    state = relay.list_logins()[login.name]
+    assert state == replace(state, mark=login.mark, sender=login.sender, enabled=True)
 
 
 def test_removing_twice_is_removing_once(relay, login):

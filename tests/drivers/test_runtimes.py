@@ -72,6 +72,13 @@ def test_removing_twice_is_removing_once(process, service):
     assert service.name not in process.list_services()
 
 
+def test_its_secrets_are_listed_with_its_mark_until_it_is_removed(process, service):
+    process.stop_service(service)
+    assert process.list_secrets()[service.name] == service.mark
+    process.remove_service(service)
+    assert service.name not in process.list_secrets()
+
+
 def test_stopping_what_is_not_there_is_no_error(process, make):
     process.stop_service(make())
 
@@ -97,8 +104,11 @@ def test_a_service_has_a_log(process, service):
 
 
 def test_a_service_uses_something_until_it_stops(process, service):
-    usage = wait_until(lambda: process.usage().get(service.name), "usage", 60)
-    assert usage.memory > 1_000_000
+    def measured():
+        found = process.usage().get(service.name)
+        return found and found.memory > 1_000_000 and found
+
+    usage = wait_until(measured, "usage", 60)
     assert usage.cpu_seconds >= 0
     assert usage.killed == 0
     process.stop_service(service)
@@ -138,11 +148,13 @@ def test_a_task_ends_and_leaves_its_log(process, task):
     assert finished(process, task).state == "done"
     assert process.list_tasks()[task.name].mark == task.service.mark
     assert process.logs(task)
+    assert process.list_secrets()[task.name] == task.service.mark
     process.run_task(task)  # done is done
     assert process.task_state(task).state == "done"
     assert task.name not in process.list_services()
     process.remove_task(task)
     assert process.task_state(task).state == "absent"
+    assert task.name not in process.list_secrets()
 
 
 def test_a_task_that_fails_tells_why_and_can_be_tried_again(process, task):

@@ -1,14 +1,17 @@
 """A tenant's start, its bus, and the door at its side."""
 
 import json
+import os
 import re
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2
 import pytest
 import websocket
 from real_machine import wait_until
+from tenant_server import identity
 
 DOOR = "This door is closed"
 
@@ -37,6 +40,40 @@ def test_it_does_not_start_without_its_secret(clone_tenant):
     assert server.process.wait(30) == 1
     assert "lacks proxy_secret" in server.log
     server.process = None
+
+
+def test_it_opens_neither_database_nor_port_before_it_is_somebody(
+    make_tenant, tenant_template, real_postgresql
+):
+    server, driver = make_tenant(), real_postgresql.driver()
+    spec, source = server.spec, tenant_template.spec.database
+    driver.close_template(source)
+    server.process = server.launch()
+    try:
+        wait_until(lambda: "still making the database" in server.log, "the wait", 60)
+        for make in (
+            lambda: None,
+            lambda: driver.ensure_database(spec.database, source.name, source.role),
+            lambda: driver.set_identity(spec.database, identity(spec)),
+        ):
+            make()
+            time.sleep(0.5)  # fifty looks of the launcher
+            assert sockets_of(server.process) == []
+        server.copy_files(tenant_template)
+        server.client().wait_healthy(60)
+        browser = server.browser()
+        assert browser.sign_in().status_code == 303
+        known = [("login", "=", identity(spec).login)]
+        assert browser.call("res.users", "search_count", known) == 1
+    finally:
+        server.stop()
+
+
+def sockets_of(process):
+    """Return what a process listens on or talks by."""
+    descriptors = f"/proc/{process.pid}/fd"
+    opened = [os.readlink(f"{descriptors}/{one}") for one in os.listdir(descriptors)]
+    return [one for one in opened if one.startswith("socket:")]
 
 
 def test_a_scheduled_action_that_is_triggered_runs_at_once(tenant, owner):

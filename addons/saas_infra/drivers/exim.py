@@ -1,9 +1,11 @@
 """Logins of tenants at the mail relay: one file each, read anew for each mail."""
 
+import fcntl
 import hashlib
 import os
 import re
 import smtplib
+from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import NotOurs, PermanentInfraError, RetryableInfraError
@@ -55,25 +57,27 @@ class EximDriver:
         :raise NotOurs: where its name belongs to another instance
         """
         text = _render(spec)
-        path, before = self._own(spec)
-        if before == text:
-            return
-        aside = path.with_suffix(".new")
-        try:
-            with open(aside, "w") as file:
-                os.fchmod(file.fileno(), 0o640)
-                file.write(text)
-            aside.rename(path)
-        except OSError as error:
-            raise _unusable(path, error) from error
+        with self._alone():
+            path, before = self._own(spec)
+            if before == text:
+                return
+            aside = path.with_suffix(".new")
+            try:
+                with open(aside, "w") as file:
+                    os.fchmod(file.fileno(), 0o640)
+                    file.write(text)
+                aside.rename(path)
+            except OSError as error:
+                raise _unusable(path, error) from error
 
     def remove_login(self, spec):
         """Remove the login; whoever has it open sends nothing more.
 
         :raise NotOurs: where it carries another mark
         """
-        path, _ = self._own(spec)
-        path.unlink(missing_ok=True)
+        with self._alone():
+            path, _ = self._own(spec)
+            path.unlink(missing_ok=True)
 
     def list_logins(self):
         """List the logins of this platform.
@@ -95,6 +99,19 @@ class EximDriver:
                     enabled=values["enabled"] == "yes",
                 )
         return found
+
+    @contextmanager
+    def _alone(self):
+        """Keep others out: operations beside each other may write the same login."""
+        try:
+            handle = os.open(self._logins, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError as error:
+            raise _unusable(self._logins, error) from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
     def _files(self):
         try:

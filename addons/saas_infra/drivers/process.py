@@ -84,6 +84,15 @@ class ProcessDriver:
             if kind == "service"
         }
 
+    def list_secrets(self):
+        """List whose configuration lies here, tasks' too: it goes after all else.
+
+        :return: mark by name of service or task
+        :rtype: dict[str, Mark]
+        """
+        found = self._helper.call("program_list")["programs"]
+        return {name: Mark.parse(mark) for name, mark in found.items()}
+
     # Tasks
 
     def run_task(self, spec):

@@ -110,6 +110,14 @@ class SwarmDriver:
         """
         return self._list("service", service_state)
 
+    def list_secrets(self):
+        """List whose Docker secrets there are, tasks' too: they go after all else.
+
+        :return: mark by name of service or task
+        :rtype: dict[str, Mark]
+        """
+        return self._secrets.list_all(self._platform)
+
     # Tasks
 
     def run_task(self, spec):

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 from .errors import NotFound, NotOurs
-from .specs import service_of
+from .specs import Mark, service_of
 from .swarm_spec import label, labels, secret_name
 
 
@@ -46,6 +46,17 @@ class Secrets:
             if secret["ID"] not in kept:
                 with suppress(NotFound):  # another was faster
                     self._engine.call("remove_secret", secret["ID"])
+
+    def list_all(self, platform):
+        """List whose secrets there are.
+
+        :param str platform: its UUID
+        :return: mark by name of service or task
+        """
+        chosen = [f"{label('platform')}={platform}"]
+        found = self._engine.call("secrets", filters={"label": chosen})
+        marked = [secret["Spec"]["Labels"] for secret in found]
+        return {each[label("name")]: Mark.parse(each[label("mark")]) for each in marked}
 
     def _named(self, name):
         found = self._engine.call("secrets", filters={"names": [name]})

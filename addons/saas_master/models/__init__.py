@@ -1,6 +1,7 @@
 from . import saas_guarded_mixin
 from . import saas_guarded_grants
 from . import saas_specs_mixin
+from . import saas_noted_mixin
 from . import saas_event
 from . import saas_alarm
 from . import saas_plan

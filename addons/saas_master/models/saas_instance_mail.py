@@ -14,6 +14,14 @@ _logger = logging.getLogger(__name__)
 SENDING = ("running", "stopped")
 
 
+def get_sender(hostname):
+    """Return as whom the relay sends the mail of an instance.
+
+    :param str hostname: by its present name
+    """
+    return f"notifications@{hostname}"
+
+
 class SaasInstance(models.Model):
     """The mail of an instance: it leaves by the relay of its cluster or not at all."""
 
@@ -58,13 +66,12 @@ class SaasInstance(models.Model):
     def _get_mail_login_spec(self):
         """Describe its login at the relay."""
         self.ensure_one()
-        hostname = self.cluster_id._get_hostname(self.subdomain)
         return MailLoginSpec(
             mark=self._get_mark(),
             name=self.service,
             password=self._get_mail_password(),
             address=self._get_mail_address(),
-            sender=f"notifications@{hostname}",
+            sender=get_sender(self.cluster_id._get_hostname(self.subdomain)),
             daily_limit=self.mails_per_day,
             enabled=self.may_send_mail,
         )

@@ -217,7 +217,7 @@ class SaasInstance(models.Model):
         )
         subscription._write_guarded({"instance_id": self.id})
         self._write_guarded({"subscription_id": subscription.id})
-        self._update_billing_status(subscription.billing_status)
+        self._update_billing_status(subscription.billing_status, anew=True)
         subscription._billing_reactivate()
         return operation
 

@@ -7,6 +7,14 @@ _logger = logging.getLogger(__name__)
 # What billing asks of an instance; the other states leave it as it is.
 SUSPENDING = frozenset({"suspended"})
 SERVING = frozenset({"trial", "payment_required", "paid", "overdue"})
+# What billing usually says next; of a new subscription anything is usual.
+USUALLY_NEXT = {
+    "trial": frozenset({"payment_required", "paid"}),
+    "payment_required": frozenset({"paid", "overdue", "suspended"}),
+    "paid": frozenset({"overdue", "suspended"}),
+    "overdue": frozenset({"paid", "suspended"}),
+    "suspended": frozenset({"paid", "overdue"}),
+}
 # The provisioning status of what can end still.
 UNTIL_TERMINATED = frozenset({"pending", "provisioning", "ready"})
 
@@ -72,19 +80,28 @@ class SaasInstance(models.Model):
             changed._write_guarded({"message": message})
         return movable
 
-    def _update_billing_status(self, target):
-        """Mirror the subscription's billing status: observed, so always accepted."""
+    def _update_billing_status(self, target, *, anew=False):
+        """Mirror the subscription's billing status: observed, so always accepted.
+
+        A jump that billing does not usually make is an event of its own kind.
+
+        :param str target: the new status
+        :param bool anew: it is a new subscription's
+        """
         labels = dict(self._fields["billing_status"]._description_selection(self.env))
         for instance in self.filtered(lambda one: one.billing_status != target):
-            self.env["saas.event"]._log(
-                "billing_status",
-                self.env._(
-                    "Billing went from %(before)s to %(after)s.",
-                    before=labels[instance.billing_status],
-                    after=labels[target],
-                ),
-                instance=instance,
-            )
+            before = instance.billing_status
+            words = {"before": labels[before], "after": labels[target]}
+            if anew or target in USUALLY_NEXT[before]:
+                kind = "billing_status"
+                text = self.env._("Billing went from %(before)s to %(after)s.", **words)
+            else:
+                kind = "billing_jump"
+                text = self.env._(
+                    "Billing jumped from %(before)s to %(after)s, which is unusual.",
+                    **words,
+                )
+            self.env["saas.event"]._log(kind, text, instance=instance)
             instance._write_guarded({"billing_status": target})
 
     def _follow_subscription(self):

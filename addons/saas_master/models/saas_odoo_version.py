@@ -4,7 +4,7 @@ from odoo import fields, models
 class SaasOdooVersion(models.Model):
     _name = "saas.odoo.version"
     _description = "Odoo Version"
-    _inherit = ["saas.guarded.mixin"]
+    _inherit = ["saas.guarded.mixin", "saas.noted.mixin"]
     _order = "name desc"
     _saas_guarded = frozenset({"image"})  # It runs with every tenant's secrets.
 

@@ -72,10 +72,12 @@ class SaasOperation(models.Model):
         if not instance.database:
             return None
         relay = instance.cluster_id.relay_id
+        runtime = instance.cluster_id._get_driver()
         return self._get_proof(
             instance.service,
             instance.cluster_id.proxy_id._get_driver().list_routes,
-            instance.cluster_id._get_driver().list_services,
+            runtime.list_services,
+            runtime.list_secrets,
             *([relay._get_driver().list_logins] if relay else []),
         )
 

@@ -42,7 +42,10 @@ class FrozenError(Exception):
 
 @dataclass(frozen=True)
 class Wait:
-    """What a step's outside call returns when its work goes on without us.
+    """What a step returns that is not over when its outside call is.
+
+    The call returns it when its work goes on without us, ``_done_<name>`` when it is to
+    be made again.
 
     :param float seconds: when to look again
     """
@@ -213,8 +216,7 @@ class SaasOperation(models.Model):
         if isinstance(result, Wait):
             self._atomically(token, lambda: self._check_patience(step))
             return result
-        self._atomically(token, lambda: self._end_step(step, result))
-        return None
+        return self._atomically(token, lambda: self._end_step(step, result))
 
     def _begin_step(self, step):
         if self._is_frozen():
@@ -229,9 +231,11 @@ class SaasOperation(models.Model):
 
     def _end_step(self, step, result):
         done = getattr(self, f"_done_{step.name}", None)
-        if done:
-            done(result)
+        wait = done(result) if done else None
+        if isinstance(wait, Wait):
+            return wait
         step._write_guarded({"state": "done", "seconds": step._get_spent()})
+        return None
 
     def _check_patience(self, step):
         """Fail a step whose work beside us does not end.

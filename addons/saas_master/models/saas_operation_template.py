@@ -139,7 +139,9 @@ class SaasOperation(models.Model):
 
     def _step_template_prove(self):
         driver = self.template_id.cluster_id._get_driver()
-        return self._get_proof(f"{self.template_id.database}_init", driver.list_tasks)
+        return self._get_proof(
+            f"{self.template_id.database}_init", driver.list_tasks, driver.list_secrets
+        )
 
     def _finish_remove_template(self):
         self.template_id._write_guarded(

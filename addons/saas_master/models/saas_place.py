@@ -8,7 +8,8 @@ class SaasPlaceMixin(models.AbstractModel):
     A model names those fields in ``_saas_fixed``.
     """
 
-    _inherit = "saas.place.mixin"
+    _name = "saas.place.mixin"
+    _inherit = ["saas.place.mixin", "saas.noted.mixin"]
 
     _saas_fixed = frozenset()
 
@@ -33,6 +34,21 @@ class SaasPlaceMixin(models.AbstractModel):
     def _has(self, model, field, *more):
         domain = [(field, "in", self.ids), *more]
         return bool(self.env[model].sudo().search_count(domain, limit=1))
+
+
+class SaasRegion(models.Model):
+    _name = "saas.region"
+    _inherit = ["saas.region", "saas.noted.mixin"]
+
+
+class SaasNode(models.Model):
+    _name = "saas.node"
+    _inherit = ["saas.node", "saas.noted.mixin"]
+
+
+class SaasCell(models.Model):
+    _name = "saas.cell"
+    _inherit = ["saas.cell", "saas.noted.mixin"]
 
 
 class SaasCluster(models.Model):

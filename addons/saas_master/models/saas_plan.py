@@ -10,6 +10,7 @@ PERIODS = [("monthly", "Monthly"), ("annual", "Annual")]
 class SaasPlan(models.Model):
     _name = "saas.plan"
     _description = "Plan"
+    _inherit = ["saas.noted.mixin"]
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)
@@ -84,6 +85,7 @@ class SaasPlan(models.Model):
 class SaasPlanPrice(models.Model):
     _name = "saas.plan.price"
     _description = "Price of a Plan"
+    _inherit = ["saas.noted.mixin"]
     _order = "plan_id, period, currency_id"
 
     plan_id = fields.Many2one("saas.plan", required=True, ondelete="cascade")
@@ -105,3 +107,11 @@ class SaasPlanPrice(models.Model):
     _amount_not_negative = models.Constraint(
         "CHECK (amount >= 0)", "A price cannot be negative."
     )
+
+    @api.depends("plan_id.name", "period", "currency_id.name")
+    def _compute_display_name(self):
+        periods = dict(self._fields["period"]._description_selection(self.env))
+        for price in self:
+            price.display_name = ", ".join(
+                [price.plan_id.name, periods[price.period], price.currency_id.name]
+            )

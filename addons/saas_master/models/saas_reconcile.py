@@ -32,6 +32,7 @@ class Reality:
     """What the listings of one cluster found, by name."""
 
     services: dict
+    secrets: dict
     routes: dict
     logins: dict | None = None  # where there is no relay, or it is not talked to
     databases: dict = field(default_factory=dict)
@@ -112,6 +113,7 @@ class SaasReconcile(models.AbstractModel):
                 driver.set_fence(epoch)
         return Reality(
             services=runtime.list_services(),
+            secrets=runtime.list_secrets(),
             routes=proxy.list_routes(),
             logins=relay_driver.list_logins() if relay_driver else None,
             databases={

@@ -1,5 +1,6 @@
 from odoo import models
 
+from .saas_instance_mail import get_sender
 from .saas_instance_specs import ROUTE_STATES
 
 
@@ -11,14 +12,16 @@ class SaasReconcile(models.AbstractModel):
     def _is_blind(self, reality, wanted):
         """Tell whether a listing is empty: it failed, or there was a disaster.
 
-        Routes are made anew without harm where only one instance has any.
+        Routes and logins are made anew without harm where only one instance has any.
         """
         routed = sum(one.status in ROUTE_STATES for one in wanted)
+        sending = sum(one.has_login and one.status != "terminated" for one in wanted)
         return (
             not reality.services
             or not any(reality.databases.values())
             or not any(reality.directories.values())
             or (routed > 1 and not reality.routes)
+            or (sending > 1 and reality.logins == {})
         )
 
     def _get_difference(self, one, reality):
@@ -66,7 +69,7 @@ class SaasReconcile(models.AbstractModel):
         if reality.logins is None or not one.has_login:
             return None
         login = reality.logins.get(one.service)
-        expected = (one.may_send, one.mails, f"notifications@{one.host}")
+        expected = (one.may_send, one.mails, get_sender(one.host))
         if not login or (login.enabled, login.daily_limit, login.sender) != expected:
             return "mail", self.env._("The mail login is not what it should be.")
         return None

@@ -21,8 +21,8 @@ class SaasReconcile(models.AbstractModel):
             for listing in listings
             for name, state in listing.items()
         }
-        for roles in reality.roles.values():
-            found |= {name: mark.instance for name, mark in roles.items()}
+        for marks in (reality.secrets, *reality.roles.values()):
+            found |= {name: mark.instance for name, mark in marks.items()}
         self.env.cr.execute(
             """SELECT uuid FROM saas_instance WHERE active OR write_date >= %s
                UNION ALL SELECT uuid FROM saas_template""",

@@ -22,12 +22,10 @@ class SaasRemoteMixin(models.AbstractModel):
         key, before = place._get_remote_key(), place.remote_address
         place._write_guarded({"remote_address": address})
         place.remote_key = key  # It is sealed with the address.
-        message = self.env._(
+        return self.env._(
             "%(kind)s %(name)s is reached at %(address)s, no longer at %(before)s.",
             kind=self._description,
             name=name,
             address=address,
             before=before or self.env._("this machine"),
         )
-        self.env["saas.event"]._log("place_moved", message)
-        return message

@@ -36,7 +36,7 @@ class BillingState:
 class SaasSubscription(models.Model):
     _name = "saas.subscription"
     _description = "Subscription"
-    _inherit = ["saas.guarded.mixin", "mail.thread"]
+    _inherit = ["saas.guarded.mixin", "saas.noted.mixin", "mail.thread"]
     _mail_post_access = "read"
     _order = "id desc"
     _saas_guarded = frozenset(
@@ -138,6 +138,11 @@ class SaasSubscription(models.Model):
             subscription.name = (
                 f"{subscription.partner_id.name}: {subscription.plan_id.name}"
             )
+
+    @api.model
+    def _get_noted(self):
+        """Return what nothing else tells: not the status, nor the plan."""
+        return {"trial_end", "paid_until", "cancel_at", "ended_at", "due"}
 
     @api.model
     def _open(self, partner, plan, period, *, trial):

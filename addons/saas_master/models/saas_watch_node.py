@@ -44,7 +44,7 @@ class SaasNode(models.Model):
                 "machine; it comes back by itself once it answers."
             )
             self.env["saas.alarm"]._ring("node_lost", subject, text)
-        else:
+        elif not follows:  # Else the state that changed is an event.
             self.env["saas.event"]._log(f"node_{seen}", subject)
 
 
@@ -85,11 +85,3 @@ class SaasCluster(models.Model):
             }
         )
         node._note_state(found.state)
-        self.env["saas.event"]._log(
-            "node_new",
-            self.env._(
-                "Node %(node)s of %(cluster)s is new.",
-                node=node.name,
-                cluster=self.name,
-            ),
-        )

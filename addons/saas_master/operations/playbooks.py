@@ -68,10 +68,12 @@ class Playbook:
 OF_TEMPLATES = {"channel": "maintenance", "allowed_from": frozenset()}
 # What was terminated has lost its place; a reactivation that failed may have none.
 SERVE = ("place", "mail", "service", "healthy", "route")
+# What is to end or to pause begins with the mail: the relay is told where the rest
+# fails, too.
 REMOVE = (
+    "drop_mail",
     "unroute",
     "dismantle",
-    "drop_mail",
     "drop_database",
     "drop_files",
     "drop_role",
@@ -87,7 +89,7 @@ PLAYBOOKS = {
             "storage",
             "mail",
             # Odoo loads while its database is made, and waits for it: its launcher
-            # opens no database before `filestore`, which comes after `identity`.
+            # opens neither that nor a port before `filestore`, after `identity`.
             "service",
             "role",
             "database",
@@ -135,7 +137,7 @@ PLAYBOOKS = {
     ),
     "suspend": Playbook(
         label=_lt("Suspend"),
-        steps=("notice_suspended", "halt", "mail"),
+        steps=("mail", "notice_suspended", "halt"),
         allowed_from=ALIVE - {"paused"},
         after="paused",
         desired="paused",
@@ -145,7 +147,7 @@ PLAYBOOKS = {
     # visitors are turned away at once all the same.
     "block": Playbook(
         label=_lt("Block"),
-        steps=("notice_suspended", "halt", "mail"),
+        steps=("mail", "notice_suspended", "halt"),
         exclusive=False,
         desired="paused",
     ),
@@ -200,7 +202,7 @@ PLAYBOOKS = {
     "terminate": Playbook(
         label=_lt("Terminate"),
         # The service's port and room go to others; only data is kept.
-        steps=("notice_stopped", "dismantle", "drop_mail"),
+        steps=("drop_mail", "notice_stopped", "dismantle"),
         allowed_from=ALIVE,
         needs_ready=False,
         after="terminated",
@@ -227,12 +229,12 @@ PLAYBOOKS = {
     ),
     "repair_stop": Playbook(
         label=_lt("Repair"),
-        steps=("notice", "halt", "mail"),
+        steps=("mail", "notice", "halt"),
         allowed_from=frozenset({"stopped", "paused"}),
     ),
     "repair_end": Playbook(
         label=_lt("Repair"),
-        steps=("dismantle", "drop_mail"),
+        steps=("drop_mail", "dismantle"),
         allowed_from=frozenset({"terminated"}),
     ),
     "discard": Playbook(

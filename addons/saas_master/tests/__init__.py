@@ -43,6 +43,7 @@ from . import test_api
 from . import test_mail
 from . import test_measurement
 from . import test_place
+from . import test_proof
 from . import test_two_regions
 from . import test_watch
 from . import test_watch_memory

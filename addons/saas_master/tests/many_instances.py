@@ -17,6 +17,7 @@ from .common import PLATFORM
 
 DRIVERS = {
     "services": (fakes.FakeProcessDriver, "list_services"),
+    "secrets": (fakes.FakeProcessDriver, "list_secrets"),
     "routes": (fakes.FakeNginxDriver, "list_routes"),
     "logins": (fakes.FakeEximDriver, "list_logins"),
     "databases": (fakes.FakePostgresqlDriver, "list_databases"),
@@ -89,6 +90,7 @@ def list_from_memory(env, cluster, dead=()):
         listings["services"][service] = ServiceState(
             name=service, mark=mark, running=service not in dead
         )
+        listings["secrets"][service] = mark
         listings["routes"][service] = RouteState(
             name=service, mark=mark, hosts=(host,), state="running"
         )

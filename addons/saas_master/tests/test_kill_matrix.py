@@ -36,10 +36,20 @@ GONE = {
     "purge",
     ("terminate", "services"),
     ("repair_end", "services"),
+    ("terminate", "secrets"),
+    ("repair_end", "secrets"),
     ("terminate", "logins"),
     ("repair_end", "logins"),
 }
-PARTS = ("roles", "databases", "directories", "services", "routes", "logins")
+PARTS = (
+    "roles",
+    "databases",
+    "directories",
+    "services",
+    "secrets",
+    "routes",
+    "logins",
+)
 
 
 @tagged("post_install", "-at_install", "saas_kill_matrix")
@@ -208,6 +218,7 @@ class TestKillMatrix(CommittedCase):
         template, gone = operation.template_id, operation.kind == "remove_template"
         self.assertEqual(template.state, "removed" if gone else "ready")
         self.assertFalse(self.outside.read("tasks"))
+        self.assertFalse(self.outside.read("secrets"))
         for part in ("roles", "databases", "directories"):
             ours = [
                 found

@@ -1,8 +1,11 @@
 """Mail leaves an instance by its cluster's relay, as its plan and its state allow."""
 
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
+from odoo.addons.saas_infra.drivers import fakes
 from odoo.addons.saas_infra.drivers.errors import PermanentInfraError
 
 from ..models.saas_subscription import BillingState
@@ -85,6 +88,62 @@ class TestMail(ReconcileCase):
         instance = self.make_instance("terminate", "purge")
         self.assertIsNone(self.login_of(instance))
         self.assertFalse(self.instance(instance, "mail_password_sealed"))
+
+    def test_what_must_not_send_mail_sends_none_although_it_does_not_end(self):
+        for kinds, call, rights in (
+            (("suspend",), "process.stop_service", (False, 200)),
+            (("terminate",), "process.remove_service", None),
+            (("terminate", "purge"), "nginx.remove_route", None),
+        ):
+            *before, kind = kinds
+            with self.subTest(kind=kind):
+                instance = self.make_instance(*before, trial=False)
+                if before:  # As one from before logins went first.
+                    self.give_login(instance)
+                operation = self.ask(instance, kind)
+                self.fail_next(call, PermanentInfraError("It is refused."))
+                self.assertEqual(self.run_job(operation)[0], "failed")
+                login = self.login_of(instance)
+                self.assertEqual(login and self.rights_of(instance), rights)
+
+    def test_what_is_blocked_sends_none_although_it_does_not_end(self):
+        instance = self.make_instance(trial=False)
+        self.ask(instance, "restart")
+        block = self.ask(instance, "block")
+        self.fail_next("nginx.ensure_route", PermanentInfraError("It is refused."))
+        self.assertEqual(self.run_job(block)[0], "failed")
+        self.assertEqual(self.rights_of(instance), (False, 200))
+
+    def give_login(self, instance):
+        with self.open_env() as env:
+            spec = env["saas.instance"].browse(instance)._get_mail_login_spec()
+        self.outside.driver("exim").ensure_login(spec)
+
+    # === MANY AT ONCE === #
+
+    def test_who_was_asked_before_a_suspension_tells_what_is_so_after_it(self):
+        instance = self.make_instance(trial=False)
+        mail = self.ask(instance, "mail")
+        self.do(instance, "suspend")
+        self.work(mail)
+        self.assertEqual(self.rights_of(instance), (False, 200))
+
+    def test_who_is_slow_to_tell_the_relay_does_not_undo_a_suspension(self):
+        instance = self.make_instance(trial=False)
+        mail = self.ask(instance, "mail")
+        ensure, told = fakes.FakeEximDriver.ensure_login, []
+
+        def suspend_meanwhile(driver, spec):
+            told.append(spec.enabled)
+            if len(told) == 1:
+                self.do(instance, "suspend")
+            ensure(driver, spec)
+
+        with patch.object(fakes.FakeEximDriver, "ensure_login", suspend_meanwhile):
+            self.work(mail)
+        self.assertEqual(told, [True, False, False])
+        self.assertEqual(self.rights_of(instance), (False, 200))
+        self.check_settled(instance, "paused")
 
     # === WHAT IT SENDS AS, AND HOW MUCH === #
 

@@ -231,6 +231,7 @@ class TestReconcile(ReconcileCase):
             "FakePostgresqlDriver.list_databases",
             "FakeDirectoryDriver.list_directories",
             "FakeNginxDriver.list_routes",
+            "FakeEximDriver.list_logins",
         ):
             with self.subTest(method=method):
                 self.mails.clear()

@@ -10,7 +10,7 @@ from .reconcile_common import STRANGER, ReconcileCase
 @tagged("post_install", "-at_install")
 class TestReconcileOrphans(ReconcileCase):
     def test_an_orphan_is_reported_and_left(self):
-        parts = ("services", "databases", "directories", "routes", "roles")
+        parts = ("services", "secrets", "databases", "directories", "routes", "roles")
         for part in parts:
             self.plant(part, f"odoo_{part}")
             self.plant(part, "odoo_foreign", platform=STRANGER)

@@ -78,6 +78,36 @@ class TestStateFunnels(SaasCommon):
             self.instance._update_billing_status(status)
             self.assertEqual(self.instance.billing_status, status)
 
+    def test_an_unusual_jump_of_billing_is_told_apart(self):
+        for status, kind, message in (
+            ("paid", "billing_status", "Billing went from Trial to Paid."),
+            ("overdue", "billing_status", "Billing went from Paid to Overdue."),
+            (
+                "payment_required",
+                "billing_jump",
+                "Billing jumped from Overdue to Payment required, which is unusual.",
+            ),
+        ):
+            for _ in range(2):  # Told again it is no news.
+                self.instance._update_billing_status(status)
+            self.assertEqual(self.read_last_event(), (kind, message))
+        self.assertEqual(len(self.instance.event_ids), 4)
+
+    def test_a_subscription_that_begins_anew_is_no_jump(self):
+        self.instance._update_billing_status("paid")
+        self.instance._write_guarded(
+            {"status": "terminated", "ready_at": datetime(2031, 5, 17)}
+        )
+        self.instance._reactivate()
+        self.assertIn(
+            "Billing went from Paid to Payment required.",
+            self.instance.event_ids.mapped("message"),
+        )
+
+    def read_last_event(self):
+        event = self.instance.event_ids.sorted("id")[-1]
+        return event.kind, event.message
+
     def test_nobody_writes_a_state_beside_the_funnels(self):
         for field in (
             "status",

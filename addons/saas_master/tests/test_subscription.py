@@ -277,11 +277,11 @@ class TestBillingState(CommittedCase):
 
     def test_a_billing_change_is_an_event(self):
         instance = self.make_instance()
-        self.apply(instance, "overdue")
+        self.apply(instance, "paid")
         with self.open_env() as env:
             events = env["saas.instance"].browse(instance).event_ids
             [event] = events.filtered(lambda one: one.kind == "billing_status")
-            self.assertEqual(event.message, "Billing went from Trial to Overdue.")
+            self.assertEqual(event.message, "Billing went from Trial to Paid.")
 
     # === HELPERS === #
 

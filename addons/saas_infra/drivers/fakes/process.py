@@ -13,6 +13,7 @@ class FakeProcessDriver(FakeDriver):
             self._check_free(services, spec)
             if not self._own(state["directories"], spec.directory.name, spec.mark):
                 raise PermanentInfraError(f"There is no directory of {spec.name}.")
+            state["secrets"][spec.name] = {"mark": str(spec.mark)}
             services[spec.name] = {
                 "mark": str(spec.mark),
                 "uid": spec.uid,
@@ -51,10 +52,15 @@ class FakeProcessDriver(FakeDriver):
                 for name, mark, found in self._ours(state["services"])
             }
 
+    def list_secrets(self):
+        with self._call("list_secrets") as state:
+            return {name: mark for name, mark, _ in self._ours(state["secrets"])}
+
     def run_task(self, spec):
         """A task is done as soon as it started; one with module `broken` fails."""
         with self._call("run_task", spec.name) as state:
             self._own(state["tasks"], spec.name, spec.service.mark)
+            state["secrets"][spec.name] = {"mark": str(spec.service.mark)}
             state["tasks"][spec.name] = {
                 "mark": str(spec.service.mark),
                 "state": "failed" if "broken" in spec.modules else "done",
@@ -102,8 +108,9 @@ class FakeProcessDriver(FakeDriver):
 
     def _remove(self, method, part, spec):
         with self._call(method, spec.name) as state:
-            if self._own(state[part], spec.name, service_of(spec).mark):
-                del state[part][spec.name]
+            for objects in (state[part], state["secrets"]):
+                if self._own(objects, spec.name, service_of(spec).mark):
+                    del objects[spec.name]
 
     def _check_free(self, services, spec):
         for name, found in services.items():

@@ -15,6 +15,7 @@ EMPTY = {
     "directories": {},
     "services": {},
     "tasks": {},
+    "secrets": {},
     "routes": {},
     "logins": {},
     "tenants": {},
