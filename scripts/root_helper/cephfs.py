@@ -4,6 +4,7 @@ All of it is asked and set at a mount whose login has the flags p and s at the M
 tenants reach their directories by another, whose login has neither.
 """
 
+import errno
 import os
 from contextlib import contextmanager, suppress
 
@@ -30,11 +31,16 @@ def ensure(settings, root, name, mark, uid, quota):
 
 
 def list_all(settings, root, measure, only=None):
-    """List this platform's directories, with the bytes that CephFS counted."""
+    """List this platform's directories as CephFS has them: quotas, and bytes if asked.
+
+    The marker is written before the quota is set: only CephFS knows which one holds.
+    """
     found = directories.list_all(settings, root, measure=False, only=only)
-    for name, values in found["directories"].items() if measure else ():
+    for name, values in found["directories"].items():
         path = f"{root}/{directories.INSTANCES}/{name}"
-        values["used"] = int(os.getxattr(path, USED, follow_symlinks=False))
+        values["quota"] = _read(f"{path}/filestore", QUOTA)
+        if measure:
+            values["used"] = _read(path, USED)
     return found
 
 
@@ -54,6 +60,18 @@ def remove_snapshots(settings, root, names):
     for name in names:
         with _privileged(root, "s"), suppress(FileNotFoundError):
             os.rmdir(_snapshot(settings, root, name))
+
+
+def _read(path, attribute):
+    """Read a number, 0 where it was never set; None where the folder went meanwhile."""
+    try:
+        return int(os.getxattr(path, attribute, follow_symlinks=False))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno != errno.ENODATA:
+            raise
+        return 0
 
 
 def _snapshot(settings, root, name):

@@ -120,7 +120,7 @@ def remove(settings, root, name, mark):
 
 
 def list_all(settings, root, measure, only=None):
-    """List this platform's directories, with the bytes on disk where asked for.
+    """List this platform's directories and quotas, with the bytes on disk if asked for.
 
     :param list|None only: names; the others are not looked at
     """
@@ -131,7 +131,8 @@ def list_all(settings, root, measure, only=None):
     for path in paths:
         found = read_marker(path)
         if found and found["mark"].startswith(f"saasodoo:{settings.platform}:"):
-            ours[path.name] = {"mark": found["mark"], "used": None}
+            ours[path.name] = {key: found[key] for key in ("mark", "quota")}
+            ours[path.name]["used"] = None
     for name, used in _measure(instances, list(ours)) if measure and ours else ():
         ours[name]["used"] = used
     return {"directories": ours}

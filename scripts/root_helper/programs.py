@@ -85,11 +85,12 @@ def write(settings, name, mark, uid, port, directory, odoo, task=None):
             processes=PROCESSES,
             address_space=ADDRESS_SPACE * odoo["memory"],
         )
-        # The name says which files it runs with: seen in supervisor's one listing.
+        # The name says which files it runs with, and its limit: seen in supervisor's
+        # one listing.
         digest = hashlib.sha256((conf + program).encode()).hexdigest()[:12]
         _, platform, instance = mark.split(":")
         kind = "task" if task else "service"
-        process = f"{kind}.{platform}.{instance}.{digest}"
+        process = f"{kind}.{platform}.{instance}.{digest}.{odoo['memory']}"
         program = Template(program).substitute(process=process)
         directories.write_file(_file(settings, name), program, 0o600)
     return {"group": name, "process": process, "new": new}

@@ -6,6 +6,7 @@ import os
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from drivers.errors import PermanentInfraError, RetryableInfraError
@@ -129,6 +130,14 @@ def test_another_quota_takes_effect_at_once(storage, spec, tenant):
         "the smaller quota",
         5,
     )
+
+
+def test_the_quota_that_is_listed_is_the_one_that_holds(ceph, storage, spec):
+    # A crash came between the directory's marker and its quota.
+    filestore = Path(ceph.root(), "odoo_instances", spec.name, "filestore")
+    for held in (5 * MEGABYTE, 0):
+        os.setxattr(filestore, "ceph.quota.max_bytes", str(held).encode())
+        assert storage.list_directories()[spec.name].quota == held
 
 
 def test_a_tenant_may_neither_lift_its_quota_nor_make_snapshots(tenant):

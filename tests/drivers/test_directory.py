@@ -59,8 +59,13 @@ def test_only_what_is_named_is_listed_and_measured(directory, spec, tenants):
 def test_ensuring_twice_changes_nothing(directory, spec):
     before = directory.list_directories()
     directory.ensure_directory(spec)
-    directory.set_quota(replace(spec, quota=5))
     assert directory.list_directories() == before
+
+
+def test_a_directory_is_listed_with_its_quota(directory, spec):
+    for quota in (spec.quota, 5 * MEGABYTE, spec.quota):
+        directory.set_quota(replace(spec, quota=quota))
+        assert directory.list_directories()[spec.name].quota == quota
 
 
 def test_a_user_of_another_instance_is_refused(

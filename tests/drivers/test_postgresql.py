@@ -1,5 +1,7 @@
 """Roles and databases: what the real driver and the fake have in common."""
 
+from dataclasses import replace
+
 import pytest
 from drivers.errors import NotFound, NotOurs, PermanentInfraError
 from tenants import stranger
@@ -29,7 +31,13 @@ def test_a_clone_is_listed_with_its_mark(postgresql, clone):
     state = postgresql.list_databases()[clone.name]
     assert state.mark == clone.mark
     assert state.size > 1_000_000
-    assert postgresql.list_roles()[clone.role] == clone.mark
+    assert postgresql.list_roles()[clone.role].mark == clone.mark
+
+
+def test_a_role_is_listed_with_its_limit(postgresql, clone):
+    for limit in (clone.connection_limit, 38, 7):
+        postgresql.ensure_role(replace(clone, connection_limit=limit))
+        assert postgresql.list_roles()[clone.role].connection_limit == limit
 
 
 def test_the_server_tells_its_version_and_size(postgresql, clone):

@@ -71,6 +71,16 @@ def test_a_route_changes_its_state_and_hosts(proxy, route):
     assert state.hosts == ("new-name.tenants.localhost",)
 
 
+def test_a_route_is_listed_with_its_old_hosts_and_web_sockets(proxy, route):
+    socket = "odoo_1:8072"
+    for redirects in (("old.tenants.localhost", "older.tenants.localhost"), ()):
+        proxy.ensure_route(replace(route, redirects=redirects, websocket=socket))
+        state = proxy.list_routes()[route.name]
+        assert state.redirects == redirects
+        # nginx has one address for both.
+        assert state.websocket in (None, socket)
+
+
 def test_removing_twice_is_removing_once(proxy, route):
     proxy.remove_route(route)
     proxy.remove_route(route)

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 from drivers.errors import NotOurs
-from drivers.specs import TaskSpec
+from drivers.specs import Limits, TaskSpec
 from real_machine import wait_until
-from tenants import stranger
+from tenants import GIB, stranger
+
+LARGER = Limits(cpu=1.29, memory=3 * GIB, storage=GIB)
 
 
 @pytest.fixture(
@@ -48,6 +50,15 @@ def test_a_service_runs_and_is_listed_with_its_mark(process, service):
     assert state.mark == service.mark
     assert state.running
     assert not state.message
+
+
+def test_its_limits_are_listed_as_they_are_set(process, service):
+    for spec in (service, replace(service, limits=LARGER), service):
+        process.ensure_service(spec)
+        state = started(process, spec)
+        assert state.memory == spec.limits.memory
+        # Processes have no limit of cores.
+        assert state.cpu in (None, spec.limits.cpu)
 
 
 def test_ensuring_twice_leaves_it_running(process, service):

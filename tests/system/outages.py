@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg2
 from people import CHECKOUT, wait_until
+from strangers import Tenant
 
 sys.path.insert(0, str(CHECKOUT))
 
@@ -32,7 +33,7 @@ class Outages:
     """
 
     def __init__(self, platform):
-        self.run = platform.run_dir
+        self.platform, self.run = platform, platform.run_dir
         self.settings = settings.load({"RUN_DIR": str(self.run)})
 
     # === PROGRAMS === #
@@ -81,6 +82,11 @@ class Outages:
     def start_tenant(self, instance):
         """Start a tenant's service behind the platform's back."""
         self.tell_supervisor("startProcessGroup", service_of(instance))
+
+    def memory_of(self, instance):
+        """Return how many bytes an instance's service may use."""
+        options = Tenant(self.platform, instance).options
+        return int(options["limit_memory_hard"])
 
     def kill_supervisor(self):
         """Kill the data plane's supervisor, as the kernel does when memory is short."""

@@ -33,6 +33,7 @@ OTHERS = {
     "mail": "running",
     "release_names": "running",
     "repair": "running",
+    "repair_limits": "running",
     "repair_stop": "stopped",
     "repair_end": "terminated",
 }
@@ -99,6 +100,11 @@ class Scenes:
 
     def repair(self):
         self.outages.end_tenant(self.make())
+        return partial(self.platform.saasctl, "reconcile")
+
+    def repair_limits(self):
+        name = self.make()["database"]
+        self.role.sql("postgres", f'ALTER ROLE "{name}" CONNECTION LIMIT 5')
         return partial(self.platform.saasctl, "reconcile")
 
     def repair_stop(self):
@@ -176,7 +182,21 @@ def kill_and_look(scenes, kind):
     operation = killed_operation(scenes.platform, kind, begin)
     ended = end_of(scenes.platform, operation)
     assert ended["state"] == "done", ended["message"]
-    return check_settled(scenes.platform, scenes.made[-1], expected)
+    shown = check_settled(scenes.platform, scenes.made[-1], expected)
+    check_plan(scenes, shown, "professional" if kind == "change_plan" else "starter")
+    return shown
+
+
+def check_plan(scenes, instance, code):
+    """See that an instance has a plan, and runs with what that allows.
+
+    The reconciliation has found no other limit that differs.
+    """
+    assert instance["plan"] == code
+    plans = scenes.platform.saasctl("plan", "list")
+    [memory] = [plan["memory_mb"] for plan in plans if plan["code"] == code]
+    if instance["status"] == "running":
+        assert scenes.outages.memory_of(instance) == memory * 1024**2
 
 
 def check_settled(platform, instance, expected):

@@ -22,10 +22,6 @@ class SwarmOutages(Outages):
     :param SwarmPlatform platform: the one that suffers
     """
 
-    def __init__(self, platform):
-        super().__init__(platform)
-        self.platform = platform
-
     # === PROGRAMS === #
 
     @contextlib.contextmanager
@@ -83,6 +79,11 @@ class SwarmOutages(Outages):
 
     def start_tenant(self, instance):
         self._scale(service_of(instance), 1)
+
+    def memory_of(self, instance):
+        limit = "{{.Spec.TaskTemplate.Resources.Limits.MemoryBytes}}"
+        name = service_of(instance)
+        return int(self.platform.docker("service", "inspect", "-f", limit, name))
 
     @contextlib.contextmanager
     def foreign_service(self, name):

@@ -135,7 +135,10 @@ class DirectoryDriver:
         found = self._call(self._list_verb, measure=measure, only=only, timeout=timeout)
         return {
             name: DirectoryState(
-                name=name, mark=Mark.parse(values["mark"]), used=values["used"]
+                name=name,
+                mark=Mark.parse(values["mark"]),
+                used=values["used"],
+                quota=values.get("quota"),  # not told by older releases
             )
             for name, values in found["directories"].items()
         }

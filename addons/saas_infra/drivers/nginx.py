@@ -110,12 +110,7 @@ class NginxDriver:
             except FileNotFoundError:  # It was removed meanwhile.
                 continue
             if header and header.mark.platform == self._platform:
-                found[path.stem] = RouteState(
-                    name=path.stem,
-                    mark=header.mark,
-                    hosts=header.hosts,
-                    state=header.state,
-                )
+                found[path.stem] = RouteState(name=path.stem, **header._asdict())
         return found
 
     def _files(self):

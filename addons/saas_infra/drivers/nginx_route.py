@@ -81,7 +81,9 @@ def render(spec, pages):
     :rtype: str
     """
     check(spec)
-    header = json.dumps({"hosts": spec.hosts, "state": spec.state})
+    header = json.dumps(
+        {"hosts": spec.hosts, "state": spec.state, "redirects": spec.redirects}
+    )
     notice = "starting" if spec.state == "running" else spec.state
     locations = _TO_NOTICE
     if spec.state == "running":
@@ -112,4 +114,9 @@ def read(content):
     if not mark or len(lines) < 2:
         return None
     values = json.loads(lines[1].removeprefix("# "))
-    return Header(mark, tuple(values["hosts"]), values["state"])
+    return Header(
+        mark=mark,
+        hosts=tuple(values["hosts"]),
+        state=values["state"],
+        redirects=tuple(values.get("redirects", ())),  # not told by older releases
+    )

@@ -11,7 +11,7 @@ from psycopg2 import errors, extensions, sql
 from . import identity as identity_sql
 from .errors import NotFound
 from .pg_statements import PostgresqlStatements
-from .specs import DatabaseState
+from .specs import DatabaseState, RoleState
 
 STATEMENT_TIMEOUT = "15min"
 IDLE_IN_TRANSACTION_TIMEOUT = "10min"
@@ -72,17 +72,22 @@ class PostgresqlDriver(PostgresqlStatements):
         }
 
     def list_roles(self):
-        """List the roles that carry this platform's mark.
+        """List the roles that carry this platform's mark, in one query.
 
-        :return: marks by name
-        :rtype: dict[str, Mark]
+        :return: states by name
+        :rtype: dict[str, RoleState]
         """
         with self._cursor() as cursor:
             cursor.execute(
-                "SELECT rolname, shobj_description(oid, 'pg_authid') FROM pg_roles"
+                "SELECT rolname, shobj_description(oid, 'pg_authid'), rolconnlimit "
+                "FROM pg_roles"
             )
             rows = cursor.fetchall()
-        return {name: mark for name, note in rows if (mark := self._our_mark(note))}
+        return {
+            name: RoleState(name=name, mark=mark, connection_limit=limit)
+            for name, note, limit in rows
+            if (mark := self._our_mark(note))
+        }
 
     # Roles
 

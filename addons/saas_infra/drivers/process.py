@@ -1,7 +1,8 @@
 """Tenants as processes below a supervisor.
 
-A program's process is named ``<kind>.<platform>.<instance>.<digest of its files>``:
-one listing tells whose it is and whether it runs with what is wanted.
+A program's process is named ``<kind>.<platform>.<instance>.<digest of its
+files>.<bytes of memory>``: one listing tells whose it is and whether it runs with what
+is wanted.
 """
 
 import os
@@ -25,6 +26,7 @@ _CRASHING = (States.BACKOFF, States.FATAL)
 class _Program(NamedTuple):
     kind: str
     mark: Mark
+    memory: int | None
     info: dict
 
 
@@ -79,8 +81,9 @@ class ProcessDriver:
                 pid=info["pid"],
                 since=info["start"] or None,
                 message=_explain(info),
+                memory=memory,
             )
-            for name, (kind, mark, info) in self._programs().items()
+            for name, (kind, mark, memory, info) in self._programs().items()
             if kind == "service"
         }
 
@@ -122,7 +125,7 @@ class ProcessDriver:
             name: TaskState(
                 name=name, mark=mark, state=_task_state(info), message=_explain(info)
             )
-            for name, (kind, mark, info) in self._programs().items()
+            for name, (kind, mark, _memory, info) in self._programs().items()
             if kind == "task"
         }
 
@@ -258,9 +261,12 @@ class ProcessDriver:
     def _programs(self):
         found = {}
         for info in self._supervisor.call("getAllProcessInfo"):
-            kind, platform, instance, _ = (*info["name"].split("."), "", "", "")[:4]
+            words = (*info["name"].split("."), "", "", "", "")
+            kind, platform, instance, _digest, memory = words[:5]
             if platform == self._platform:
-                found[info["group"]] = _Program(kind, Mark(platform, instance), info)
+                # Older releases did not tell the memory.
+                known = Mark(platform, instance), int(memory or 0) or None
+                found[info["group"]] = _Program(kind, *known, info)
         return found
 
     def _info(self, program):

@@ -20,6 +20,8 @@ class Header(NamedTuple):
     mark: Mark
     hosts: tuple
     state: str
+    redirects: tuple
+    websocket: str | None = None
 
 
 def check(spec):

@@ -187,17 +187,31 @@ class DatabaseState:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RoleState:
+    """``connection_limit`` is -1 where there is none."""
+
+    name: str
+    mark: Mark
+    connection_limit: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class DirectoryState:
-    """``used`` is in bytes, None where it was not measured."""
+    """``used`` is in bytes, None where it was not measured; so is ``quota``."""
 
     name: str
     mark: Mark
     used: int | None = None
+    quota: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceState:
-    """``since`` is in seconds since 1970; ``message`` says why it does not run."""
+    """How a service is, and what it is limited to.
+
+    ``since`` is in seconds since 1970; ``message`` says why it does not run. ``cpu`` is
+    in cores, ``memory`` in bytes, each None where its runtime does not tell.
+    """
 
     name: str
     mark: Mark
@@ -205,6 +219,8 @@ class ServiceState:
     pid: int = 0
     since: int | None = None
     message: str = ""
+    cpu: float | None = None
+    memory: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,10 +235,14 @@ class TaskState:
 
 @dataclass(frozen=True, kw_only=True)
 class RouteState:
+    """``websocket`` is None where its proxy does not tell."""
+
     name: str
     mark: Mark
     hosts: tuple[str, ...]
     state: str
+    redirects: tuple[str, ...] = ()
+    websocket: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

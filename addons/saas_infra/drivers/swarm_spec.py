@@ -181,7 +181,7 @@ def _tmpfs(target, size):
 def _resources(limits):
     return {
         "Limits": {
-            "NanoCPUs": int(limits.cpu * SECOND),
+            "NanoCPUs": round(limits.cpu * SECOND),  # listed as it was told
             "MemoryBytes": limits.memory,
             "Pids": _PIDS,
         },

@@ -69,12 +69,16 @@ def service_state(service, tasks):
     up = next((task for task in tasks if is_up(task)), None)
     message = "" if up else _why_not(service, tasks)
     running = bool(up) or (not message and bool(replicas(service)))
+    resources = service["Spec"]["TaskTemplate"].get("Resources") or {}
+    limits = resources.get("Limits") or {}
     return ServiceState(
         name=service["Spec"]["Name"],
         mark=mark_of(service),
         running=running,
         since=_seconds((up or tasks[0])["CreatedAt"]) if running and tasks else None,
         message=message,
+        cpu=limits.get("NanoCPUs", 0) / SECOND,
+        memory=limits.get("MemoryBytes", 0),
     )
 
 

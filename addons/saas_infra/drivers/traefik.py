@@ -175,9 +175,7 @@ class TraefikDriver:
         with self._redis() as client:
             found = client.hgetall(ROUTES)
         return {
-            name: RouteState(
-                name=name, mark=route.mark, hosts=route.hosts, state=route.state
-            )
+            name: RouteState(name=name, **route._asdict())
             for name, route in ((name, read(text)) for name, text in found.items())
             if route and route.mark.platform == self._platform
         }
@@ -215,10 +213,7 @@ class TraefikDriver:
             time.sleep(0.1)
 
     def _arguments(self, spec):
-        wanted = header(spec) | {
-            "redirects": spec.redirects,
-            "values": render(spec, self._scheme),
-        }
+        wanted = header(spec) | {"values": render(spec, self._scheme)}
         return spec.name, str(spec.mark), json.dumps(wanted)
 
     @contextmanager

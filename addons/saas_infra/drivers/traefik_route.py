@@ -62,7 +62,13 @@ def render(spec, scheme):
 
 def header(spec):
     """Return what says whose a route is, in the form that ``read`` understands."""
-    return {"mark": str(spec.mark), "hosts": spec.hosts, "state": spec.state}
+    return {
+        "mark": str(spec.mark),
+        "hosts": spec.hosts,
+        "state": spec.state,
+        "redirects": spec.redirects,
+        "websocket": spec.websocket,
+    }
 
 
 def read(text):
@@ -73,7 +79,13 @@ def read(text):
     """
     values = json.loads(text)
     mark = Mark.parse(values["mark"])
-    return mark and Header(mark, tuple(values["hosts"]), values["state"])
+    return mark and Header(
+        mark=mark,
+        hosts=tuple(values["hosts"]),
+        state=values["state"],
+        redirects=tuple(values["redirects"]),
+        websocket=values.get("websocket"),  # not told by older releases
+    )
 
 
 def _any_of(hosts):

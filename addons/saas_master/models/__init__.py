@@ -40,6 +40,7 @@ from . import saas_cluster
 from . import saas_fence
 from . import saas_reconcile
 from . import saas_reconcile_difference
+from . import saas_reconcile_limits
 from . import saas_reconcile_orphans
 from . import saas_api
 from . import saas_api_instance

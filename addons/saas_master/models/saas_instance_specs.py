@@ -20,10 +20,13 @@ def limits_of(record):
     :rtype: Limits
     """
     record.ensure_one()
+    return make_limits(record.cpu_cores, record.memory_mb, record.storage_gb)
+
+
+def make_limits(cpu_cores, memory_mb, storage_gb):
+    """Return what a record with these values may use."""
     return Limits(
-        cpu=record.cpu_cores,
-        memory=record.memory_mb * 1024**2,
-        storage=record.storage_gb * 1000**3,
+        cpu=cpu_cores, memory=memory_mb * 1024**2, storage=storage_gb * 1000**3
     )
 
 

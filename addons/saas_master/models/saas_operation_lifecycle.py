@@ -8,7 +8,7 @@ from odoo import models
 
 from odoo.addons.saas_infra.drivers.errors import InfraError, PermanentInfraError
 
-from .saas_instance_specs import ROUTE_STATES, limits_of
+from .saas_instance_specs import ROUTE_STATES
 from .saas_instance_state import UNTIL_TERMINATED
 
 _logger = logging.getLogger(__name__)
@@ -115,19 +115,22 @@ class SaasOperation(models.Model):
                 ),
             )
 
+    def _step_reserve(self):
+        """Take the new limits into the record, where there is room for them."""
+        self.instance_id._take_plan(self._get_new_plan())
+
     def _step_widen(self):
         """Allow what the larger plan needs while one task follows the other."""
         instance = self.instance_id
         driver = instance.database_server_id._get_driver()
         spec = instance._get_database_spec()
-        limits = limits_of(self._get_new_plan())
-        coming = instance.cluster_id._count_connections(limits)
-        limit = max(spec.connection_limit, coming)
-        return partial(driver.ensure_role, replace(spec, connection_limit=limit))
 
-    def _step_reserve(self):
-        """Take the new limits into the record, where there is room for them."""
-        self.instance_id._take_plan(self._get_new_plan())
+        def widen():
+            found = driver.list_roles().get(spec.role)
+            limit = max(spec.connection_limit, found.connection_limit if found else 0)
+            driver.ensure_role(replace(spec, connection_limit=limit))
+
+        return widen
 
     def _step_quota(self):
         instance = self.instance_id

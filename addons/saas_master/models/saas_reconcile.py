@@ -16,13 +16,13 @@ _logger = logging.getLogger(__name__)
 # More drift than this is a fault of the look, or a disaster: nothing to repair alone.
 DRIFT_FLOOR = 20
 DRIFT_SHARE = 0.05
-# What failed and is seen to run is taken back so many times a day, then people look.
+# What runs is repaired in vain so many times a day, then people look.
 MAX_REPAIRS = 3
 
 Wanted = namedtuple(
     "Wanted",
     "id uuid subdomain status service database directory server storage mails "
-    "may_send has_login host",
+    "may_send has_login given_up old_names leading limits connections websocket host",
 )
 Drift = namedtuple("Drift", "id subdomain status kind why")
 
@@ -150,34 +150,49 @@ class SaasReconcile(models.AbstractModel):
         :param datetime since: before the look; what changed later is not in it
         """
         self.env.flush_all()
+        # An old name that is over may lead there until somebody releases it.
         self.env.cr.execute(
             """SELECT i.id, i.uuid, i.subdomain,
                       CASE WHEN i.down_since IS NULL THEN i.status
-                           ELSE 'running' END,
-                      i.service, i.database, i.directory, i.database_server_id,
-                      i.storage_id, i.mails_per_day, i.may_send_mail,
-                      i.mail_password_sealed IS NOT NULL
+                           ELSE 'running' END AS status,
+                      i.service, i.database, i.directory,
+                      i.database_server_id AS server, i.storage_id AS storage,
+                      i.mails_per_day AS mails, i.may_send_mail AS may_send,
+                      i.mail_password_sealed IS NOT NULL AS has_login,
+                      COALESCE(vain.times, 0) >= %(most)s AS given_up,
+                      old.names AS old_names, old.leading,
+                      i.cpu_cores, i.memory_mb, i.storage_gb
                  FROM saas_instance i
-                WHERE i.cluster_id = %s AND i.active AND i.ready_at IS NOT NULL
+                 LEFT JOIN (
+                      SELECT instance_id, count(*) AS times FROM saas_operation
+                       WHERE kind IN ('repair', 'repair_limits') AND state = 'failed'
+                         AND write_date > %(since)s - interval '1 day'
+                       GROUP BY instance_id) vain ON vain.instance_id = i.id
+                 LEFT JOIN (
+                      SELECT instance_id, array_agg(name) AS names,
+                             array_agg(name) FILTER (
+                                 WHERE redirect_until > %(now)s) AS leading
+                        FROM saas_subdomain WHERE redirect_until IS NOT NULL
+                       GROUP BY instance_id) old ON old.instance_id = i.id
+                WHERE i.cluster_id = %(cluster)s AND i.active
+                  AND i.ready_at IS NOT NULL
                   AND (i.status IN ('running', 'stopped', 'paused', 'terminated')
                        AND i.status = i.desired_status
                        OR i.down_since IS NOT NULL AND i.desired_status = 'running'
-                       OR i.status = 'error' AND i.desired_status = 'running'
-                          AND (SELECT count(*) FROM saas_operation o
-                                WHERE o.instance_id = i.id AND o.kind = 'repair'
-                                  AND o.state = 'failed'
-                                  AND o.create_date > %s - interval '1 day') < %s)
+                       OR i.status = 'error' AND i.desired_status = 'running')
                   AND NOT EXISTS (
                       SELECT FROM saas_operation o
                        WHERE o.instance_id = i.id
                          AND (o.state IN ('queued', 'running')
-                              OR o.write_date >= %s))""",
-            [cluster.id, since, MAX_REPAIRS, since],
+                              OR o.write_date >= %(since)s))""",
+            {
+                "cluster": cluster.id,
+                "since": since,
+                "most": MAX_REPAIRS,
+                "now": self.env["saas.instance"]._saas_now(),
+            },
         )
-        return [
-            Wanted(*row, host=cluster._get_hostname(row[2]))
-            for row in self.env.cr.fetchall()
-        ]
+        return [self._make_wanted(cluster, row) for row in self.env.cr.dictfetchall()]
 
     # === COMPARING === #
 

@@ -37,22 +37,29 @@ class SaasReconcile(models.AbstractModel):
         if one.status == "running":
             return self._get_difference_of_running(one, service, reality)
         if one.status == "error":
-            return self._get_difference_of_broken(service)
+            return self._get_difference_of_broken(one, service)
         if one.status == "terminated":
             return self._get_difference_of_ended(one, service, reality)
         if service and service.running:
             return "repair_stop", self.env._("The service runs although it should not.")
-        return self._get_difference_of_route(
-            "repair_stop", one, reality
-        ) or self._get_difference_of_mail(one, reality)
+        return self._get_difference_around("repair_stop", one, reality)
 
     def _get_difference_of_running(self, one, service, reality):
         if not (service and service.running):
             why = service.message if service else ""
             return "repair", why or self.env._("The service does not run.")
-        return self._get_difference_of_route(
-            "repair", one, reality
-        ) or self._get_difference_of_mail(one, reality)
+        return self._get_difference_around("repair", one, reality)
+
+    def _get_difference_around(self, kind, one, reality):
+        """Tell what differs where the service runs, or not, as it should.
+
+        :param str kind: the repair that writes the route
+        """
+        return (
+            self._get_difference_of_limits(one, reality)
+            or self._get_difference_of_route(kind, one, reality)
+            or self._get_difference_of_mail(one, reality)
+        )
 
     def _get_difference_of_ended(self, one, service, reality):
         if service:
@@ -74,9 +81,9 @@ class SaasReconcile(models.AbstractModel):
             return "mail", self.env._("The mail login is not what it should be.")
         return None
 
-    def _get_difference_of_broken(self, service):
+    def _get_difference_of_broken(self, one, service):
         """Take what came back by itself in; what did not is left to people."""
-        if service and service.running:
+        if service and service.running and not one.given_up:
             return "repair", self.env._("The service runs again.")
         return None
 
@@ -84,6 +91,11 @@ class SaasReconcile(models.AbstractModel):
         """Tell whether people who ask for an instance meet what they should."""
         route = reality.routes.get(one.service)
         expected = (ROUTE_STATES[one.status], (one.host,))
-        if not route or (route.state, route.hosts) != expected:
+        if (
+            not route
+            or (route.state, route.hosts) != expected
+            or route.websocket not in (None, one.websocket)
+            or not one.leading <= {*route.redirects} <= one.old_names
+        ):
             return kind, self.env._("The route is not what it should be.")
         return None

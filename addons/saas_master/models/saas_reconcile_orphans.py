@@ -15,14 +15,14 @@ class SaasReconcile(models.AbstractModel):
         :param datetime since: before the look; what was purged later was in it
         """
         listings = [reality.services, reality.routes, reality.logins or {}]
-        listings += [*reality.databases.values(), *reality.directories.values()]
+        for kind in (reality.databases, reality.roles, reality.directories):
+            listings += kind.values()
         found = {
             name: state.mark.instance
             for listing in listings
             for name, state in listing.items()
         }
-        for marks in (reality.secrets, *reality.roles.values()):
-            found |= {name: mark.instance for name, mark in marks.items()}
+        found |= {name: mark.instance for name, mark in reality.secrets.items()}
         self.env.cr.execute(
             """SELECT uuid FROM saas_instance WHERE active OR write_date >= %s
                UNION ALL SELECT uuid FROM saas_template""",

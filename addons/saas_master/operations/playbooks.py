@@ -68,6 +68,17 @@ class Playbook:
 OF_TEMPLATES = {"channel": "maintenance", "allowed_from": frozenset()}
 # What was terminated has lost its place; a reactivation that failed may have none.
 SERVE = ("place", "mail", "service", "healthy", "route")
+# What a plan decides, as the record has it: done again wherever it was cut off.
+LIMIT = (
+    "widen",
+    "mail",
+    "quota",
+    "resize",
+    "healthy",
+    # With workers of its own or without: other connections, other ports.
+    "role",
+    "route",
+)
 # What is to end or to pause begins with the mail: the relay is told where the rest
 # fails, too.
 REMOVE = (
@@ -164,18 +175,7 @@ PLAYBOOKS = {
     ),
     "change_plan": Playbook(
         label=_lt("Change plan"),
-        steps=(
-            "fit",
-            "widen",
-            "reserve",
-            "mail",
-            "quota",
-            "resize",
-            "healthy",
-            # With workers of its own or without: other connections, other ports.
-            "role",
-            "route",
-        ),
+        steps=("fit", "reserve", *LIMIT),
         # In error too: who was killed for want of memory needs a larger plan.
         allowed_from=frozenset({"running", "stopped", "paused", "error"}),
         warning=_lt("The instance restarts with its new limits within some seconds."),
@@ -231,6 +231,11 @@ PLAYBOOKS = {
         label=_lt("Repair"),
         steps=("mail", "notice", "halt"),
         allowed_from=frozenset({"stopped", "paused"}),
+    ),
+    "repair_limits": Playbook(
+        label=_lt("Repair"),
+        steps=LIMIT,
+        allowed_from=frozenset({"running", "stopped", "paused"}),
     ),
     "repair_end": Playbook(
         label=_lt("Repair"),

@@ -26,6 +26,7 @@ from . import test_one_active_operation
 from . import test_placement
 from . import test_reactivation
 from . import test_reconcile
+from . import test_reconcile_limits
 from . import test_reconcile_orphans
 from . import test_fence
 from . import test_guarded_grants

@@ -13,7 +13,7 @@ from odoo.tests import BaseCase, get_db_name
 from odoo.tools import SQL
 
 from ..models.saas_alarm import SaasAlarm
-from .common import FakeOutside, build_outside, make_fleet
+from .common import FakeOutside, build_outside, make_fleet, put_on_swarm
 
 # What tests make, in the order in which it can go.
 MADE = (
@@ -38,6 +38,7 @@ class CommittedCase(BaseCase):
     """A fleet on fakes, seen by every cursor."""
 
     outside_class = FakeOutside
+    cells = ()  # how many tenants each has room for, where the cluster is a swarm
 
     @classmethod
     def setUpClass(cls):
@@ -52,6 +53,8 @@ class CommittedCase(BaseCase):
         cls.addClassCleanup(cls.set_retention, False)
         with cls.open_env() as env:
             fleet = make_fleet(env, **cls.get_room())
+            if cls.cells:
+                put_on_swarm(fleet, *cls.cells)
             build_outside(fleet.template)
             cls.ids = {name: record.id for name, record in vars(fleet).items()}
 

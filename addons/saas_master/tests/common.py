@@ -230,6 +230,21 @@ def make_ready_template(env, version, cluster, server, storage, **values):
     )
 
 
+def put_on_swarm(fleet, *cells):
+    """Have a fleet's cluster be a swarm.
+
+    :param cells: how many tenants each of its cells has room for
+    """
+    fleet.cluster.kind = "swarm"
+    fleet.cluster.cell_ids = [
+        (0, 0, {"name": f"cell{number}", "max_tenants": room})
+        for number, room in enumerate(cells, start=1)
+    ]
+    for record in (fleet.version, fleet.template):
+        record._write_guarded({"image": "sha256:1"})
+    fleet.storage.tenant_root = "/mnt/tenants"
+
+
 def build_outside(template):
     """Make outside what a template's build makes."""
     server = template.database_server_id._get_driver()

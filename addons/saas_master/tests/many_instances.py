@@ -9,6 +9,7 @@ from odoo.addons.saas_infra.drivers.specs import (
     DirectoryState,
     MailLoginState,
     Mark,
+    RoleState,
     RouteState,
     ServiceState,
 )
@@ -21,6 +22,7 @@ DRIVERS = {
     "routes": (fakes.FakeNginxDriver, "list_routes"),
     "logins": (fakes.FakeEximDriver, "list_logins"),
     "databases": (fakes.FakePostgresqlDriver, "list_databases"),
+    "roles": (fakes.FakePostgresqlDriver, "list_roles"),
     "directories": (fakes.FakeDirectoryDriver, "list_directories"),
 }
 
@@ -88,11 +90,15 @@ def list_from_memory(env, cluster, dead=()):
     for uuid, subdomain, service, database, directory in env.cr.fetchall():
         mark, host = Mark(PLATFORM, uuid), cluster._get_hostname(subdomain)
         listings["services"][service] = ServiceState(
-            name=service, mark=mark, running=service not in dead
+            name=service,
+            mark=mark,
+            running=service not in dead,
+            cpu=1.0,
+            memory=1024**3,
         )
         listings["secrets"][service] = mark
         listings["routes"][service] = RouteState(
-            name=service, mark=mark, hosts=(host,), state="running"
+            name=service, mark=mark, hosts=(host,), state="running", websocket=""
         )
         listings["logins"][service] = MailLoginState(
             name=service,
@@ -104,7 +110,12 @@ def list_from_memory(env, cluster, dead=()):
         listings["databases"][database] = DatabaseState(
             name=database, mark=mark, size=1, connections=0
         )
-        listings["directories"][directory] = DirectoryState(name=directory, mark=mark)
+        listings["roles"][database] = RoleState(
+            name=database, mark=mark, connection_limit=10
+        )
+        listings["directories"][directory] = DirectoryState(
+            name=directory, mark=mark, quota=10 * 1000**3
+        )
     return listings
 
 

@@ -1,25 +1,15 @@
-# A worker that dies must leave what it committed, as a real one does.
-# pylint: disable=invalid-commit
 """A worker dies in every step of every playbook; the next one leaves no trace of it."""
 
 import os
-from contextlib import contextmanager
-from unittest.mock import patch
 from uuid import uuid4
 
 import odoo.sql_db
 from odoo.tests import get_db_name, tagged
 
-from odoo.addons.saas_infra.drivers.fakes.world import FakeDriver
-
-from ..models.saas_operation_run import SaasOperation as Engine
 from ..operations.playbooks import PLAYBOOKS
 from .committed import CommittedCase
+from .dying import DIED, MOMENTS, deadly
 
-DIED = 86
-# before: the step was not begun; in: its first outside call was made; lost: all were,
-# nobody wrote it down; after: it was written down.
-MOMENTS = ("before", "in", "lost", "after")
 # What must have happened for a playbook to be asked for.
 BEFORE = {
     "provision": (),
@@ -50,10 +40,27 @@ PARTS = (
     "routes",
     "logins",
 )
+LARGER = {
+    "name": "Larger",
+    "code": "matrix-larger",
+    "cpu_cores": 2,
+    "memory_mb": 2048,
+    "storage_gb": 20,
+    "mails_per_day": 300,
+}
 
 
 @tagged("post_install", "-at_install", "saas_kill_matrix")
 class TestKillMatrix(CommittedCase):
+    cells = (1000,)  # On a swarm each limit of a plan is one outside.
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        with cls.open_env() as env:
+            larger = env["saas.plan"].create(LARGER)
+            cls.ids["larger"] = larger.id
+
     def test_a_dead_worker_leaves_no_trace(self):
         for kind, playbook in PLAYBOOKS.items():
             for step in playbook.steps:
@@ -106,8 +113,8 @@ class TestKillMatrix(CommittedCase):
             if kind == "rename":
                 return instance._rename(f"r{uuid4().hex[:10]}").id
             if kind == "change_plan":
-                plan = env["saas.plan"].browse(self.ids["plan"])
-                return instance._request(kind, plan=plan.code).id
+                plan = env["saas.plan"].browse(self.ids["larger"])
+                return instance._change_plan(plan).id
             if kind == "release_names":
                 old = instance.subdomain_ids.filtered("redirect_until")
                 old._write_guarded({"redirect_until": instance._saas_now()})
@@ -175,19 +182,41 @@ class TestKillMatrix(CommittedCase):
         instance = operation.instance_id.with_context(active_test=False)
         if playbook.after:
             self.assertEqual(instance.status, playbook.after)
+        outside = {}
         for part in PARTS:
             gone = operation.kind in GONE or (operation.kind, part) in GONE
-            ours = [
-                name
-                for name, found in self.outside.read(part).items()
+            outside[part] = [
+                found
+                for found in self.outside.read(part).values()
                 if found["mark"].endswith(instance.uuid)
             ]
-            self.assertEqual(len(ours), 0 if gone else 1, part)
+            self.assertEqual(len(outside[part]), 0 if gone else 1, part)
         self.assertEqual(instance.active, operation.kind not in GONE)
         self.assertFalse(operation.runner)
+        self.check_plan(operation.kind, instance, outside)
         self.check_names(operation.kind, instance)
         self.check_told(operation.kind, instance)
         self.check_nothing_drifted(instance)
+
+    def check_plan(self, kind, instance, outside):
+        """What is sold, reserved and allowed outside is one plan's."""
+        wanted = self.ids["larger" if kind == "change_plan" else "plan"]
+        plan = instance.plan_id
+        self.assertEqual((plan.id, instance.subscription_id.plan_id), (wanted, plan))
+        for name, limit in plan._get_limits().items():
+            self.assertEqual(instance[name], limit, name)
+        has_workers = plan.code == LARGER["code"]
+        socket = f"{instance.service}:8072" if has_workers else ""
+        for part, name, limit in (
+            ("services", "cpu", plan.cpu_cores),
+            ("services", "memory", plan.memory_mb * 1024**2),
+            ("directories", "quota", plan.storage_gb * 1000**3),
+            ("roles", "connection_limit", 38 if has_workers else 18),
+            ("logins", "daily_limit", plan.mails_per_day),
+            ("routes", "websocket", socket),
+        ):
+            for found in outside[part]:
+                self.assertEqual(found[name], limit, f"{part}: {name}")
 
     def check_names(self, kind, instance):
         """An old name leads to the instance until it is released, then nowhere."""
@@ -239,50 +268,3 @@ class TestKillMatrix(CommittedCase):
         self.assertFalse(
             [name for name in report["orphans"] if name == instance.service]
         )
-
-
-@contextmanager
-def deadly(name, moment):
-    """Let this process die at a moment of a step, as a SIGKILL does."""
-    begin, outside, end = Engine._begin_step, Engine._call_outside, Engine._end_step
-    call_driver = FakeDriver._call
-    here = {"step": ""}
-
-    def begin_step(self, step):
-        here["step"] = step.name
-        if step.name == name and moment == "before":
-            os._exit(DIED)
-        call = begin(self, step)
-        if step.name == name and moment in ("in", "lost") and call is None:
-            os._exit(DIED)
-        return call
-
-    def call_outside(self, call, token):
-        here["outside"] = True
-        result = outside(self, call, token)
-        here["outside"] = False
-        if here["step"] == name and moment == "lost":
-            os._exit(DIED)
-        return result
-
-    @contextmanager
-    def driver_call(self, method, name_=""):
-        with call_driver(self, method, name_) as state:
-            yield state
-        if here["step"] == name and here.get("outside") and moment == "in":
-            os._exit(DIED)
-
-    def end_step(self, step, result):
-        end(self, step, result)
-        if step.name == name and moment == "after":
-            self.env.flush_all()
-            self.env.cr.commit()
-            os._exit(DIED)
-
-    with (
-        patch.object(Engine, "_begin_step", begin_step),
-        patch.object(Engine, "_call_outside", call_outside),
-        patch.object(Engine, "_end_step", end_step),
-        patch.object(FakeDriver, "_call", driver_call),
-    ):
-        yield

@@ -6,7 +6,7 @@ from odoo.tests import tagged
 from odoo.addons.saas_infra.drivers.errors import NoCapacity
 
 from ..models.saas_instance_specs import SaasInstance
-from .common import SaasCommon
+from .common import SaasCommon, put_on_swarm
 
 ASK = SaasInstance._get_tenant_client  # the real one: it talks to nobody until asked
 
@@ -17,14 +17,7 @@ class TestSwarmSpecs(SaasCommon):
     def setUpClass(cls):
         super().setUpClass()
         fleet = cls.fleet
-        fleet.cluster.kind = "swarm"
-        fleet.cluster.cell_ids = [
-            (0, 0, {"name": "cell1", "max_tenants": 1}),
-            (0, 0, {"name": "cell2", "max_tenants": 2}),
-        ]
-        fleet.version._write_guarded({"image": "sha256:1"})
-        fleet.template._write_guarded({"image": "sha256:1"})
-        fleet.storage.tenant_root = "/mnt/tenants"
+        put_on_swarm(fleet, 1, 2)
         reached = {"tenant_host": "10.0.0.5", "tenant_port": 6432}
         fleet.server.write(reached | {"ca_certificate": "AUTHORITY"})
 
@@ -61,20 +54,16 @@ class TestSwarmSpecs(SaasCommon):
 
     def test_both_plans_may_reach_the_database_while_one_follows_the_other(self):
         instance = self.place()
-        plans = self.env["saas.plan"].create(
-            [
-                {"name": name, "code": f"swarm-{name}", "cpu_cores": cores,
-                 "memory_mb": cores * 1024}
-                for name, cores in (("small", 1), ("large", 4))
-            ]
-        )  # fmt: skip
-        instance._write_guarded({"cpu_cores": 2, "memory_mb": 2048})
-        for plan, limit in zip(plans, (38, 54), strict=True):
-            operation = self.env["saas.operation"].new(
-                {"instance_id": instance, "params": {"plan": plan.code}}
-            )
-            [spec] = operation._step_widen().args
-            self.assertEqual(spec.connection_limit, limit)
+        instance.database_server_id._get_driver().ensure_role(
+            instance._get_database_spec()
+        )
+        operation = self.env["saas.operation"].new({"instance_id": instance})
+        # The one that it had is as large, smaller, and larger.
+        for cores, limit in ((1, 18), (4, 54), (2, 54)):
+            instance._write_guarded({"cpu_cores": cores, "memory_mb": cores * 1024})
+            operation._step_widen()()
+            role = self.outside.read("roles")[instance.database]
+            self.assertEqual(role["connection_limit"], limit)
 
     def test_cells_are_filled_evenly_and_never_beyond_their_room(self):
         cells = [self.place().cell_id.name for _instance in range(3)]

@@ -89,6 +89,7 @@ class FakeDirectoryDriver(FakeDriver):
                     name=name,
                     mark=mark,
                     used=found.get("used", 4096) if measure else None,
+                    quota=found.get("quota"),
                 )
                 for name, mark, found in self._ours(state["directories"])
                 if found.get("root", self._root) == self._root

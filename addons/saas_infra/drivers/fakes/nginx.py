@@ -34,6 +34,7 @@ class FakeNginxDriver(FakeDriver):
                 "redirects": list(spec.redirects),
                 "state": spec.state,
                 "upstream": spec.upstream,
+                "websocket": spec.websocket,
             }
 
     def ensure_routes(self, specs):
@@ -57,6 +58,8 @@ class FakeNginxDriver(FakeDriver):
                     mark=mark,
                     hosts=tuple(found["hosts"]),
                     state=found["state"],
+                    redirects=tuple(found["redirects"]),
+                    websocket=found.get("websocket"),
                 )
                 for name, mark, found in self._ours(state["routes"])
             }

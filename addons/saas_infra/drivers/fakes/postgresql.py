@@ -1,5 +1,5 @@
 from ..errors import NotFound, PermanentInfraError
-from ..specs import DatabaseState
+from ..specs import DatabaseState, RoleState
 from .world import FakeDriver
 
 
@@ -14,7 +14,10 @@ class FakePostgresqlDriver(FakeDriver):
     def ensure_role(self, spec):
         with self._call("ensure_role", spec.role) as state:
             self._own(state["roles"], spec.role, spec.mark)
-            state["roles"][spec.role] = {"mark": str(spec.mark)}
+            state["roles"][spec.role] = {
+                "mark": str(spec.mark),
+                "connection_limit": spec.connection_limit,
+            }
 
     def remove_role(self, spec):
         with self._call("remove_role", spec.role) as state:
@@ -77,7 +80,14 @@ class FakePostgresqlDriver(FakeDriver):
 
     def list_roles(self):
         with self._call("list_roles") as state:
-            return {name: mark for name, mark, _ in self._ours(state["roles"])}
+            return {
+                name: RoleState(
+                    name=name,
+                    mark=mark,
+                    connection_limit=found.get("connection_limit", -1),
+                )
+                for name, mark, found in self._ours(state["roles"])
+            }
 
     def _get(self, state, spec):
         found = self._own(state["databases"], spec.name, spec.mark)

@@ -18,6 +18,8 @@ class FakeProcessDriver(FakeDriver):
                 "mark": str(spec.mark),
                 "uid": spec.uid,
                 "port": spec.port,
+                "cpu": spec.limits.cpu,
+                "memory": spec.limits.memory,
                 "running": False,
             }
             self._halfway(state, "ensure_service")
@@ -48,6 +50,8 @@ class FakeProcessDriver(FakeDriver):
                     pid=1000 if found["running"] else 0,
                     since=1 if found["running"] else None,
                     message=_explain(found),
+                    cpu=found.get("cpu"),
+                    memory=found.get("memory"),
                 )
                 for name, mark, found in self._ours(state["services"])
             }
