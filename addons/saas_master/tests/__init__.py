@@ -4,6 +4,7 @@ from . import test_access_actions
 from . import test_access_json2
 from . import test_arrangements
 from . import test_backend
+from . import test_browser
 from . import test_remote
 from . import test_retention
 from . import test_attachments
