@@ -47,7 +47,10 @@
         "views/saas_dashboard_views.xml",
         "views/saas_master_menus.xml",
     ],
-    "assets": {"web.assets_backend": ["saas_master/static/src/**/*"]},
+    "assets": {
+        "web.assets_backend": ["saas_master/static/src/**/*"],
+        "web.assets_tests": ["saas_master/static/tests/tours/**/*"],
+    },
     "post_load": "post_load",
     "installable": True,
     "application": True,

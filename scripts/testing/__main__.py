@@ -14,6 +14,8 @@ from .results import Results
 
 # Of the set-up's tests: it says whether our unit is one, where it does not run, too.
 SETUP_PACKAGES = ("systemd",)
+# Of the tours through the backend
+BROWSER_PACKAGES = ("chromium",)
 # Of the slow cases: a swarm in a namespace of its own, SSH to it, routes in Redis, and
 # a Ceph cluster with its file system
 SLOW_PACKAGES = (
@@ -84,7 +86,8 @@ def _measure(runtime):
 def _run(*, anew, with_master, depth):
     chosen = platform.load(database_only=not with_master)
     report, results = Report(), Results()
-    packages.install_missing(SETUP_PACKAGES)
+    browser = () if depth == "fast" else BROWSER_PACKAGES
+    packages.install_missing(SETUP_PACKAGES + browser)
     adopter = leftovers.adopt()
     with platform.exclusive(chosen):
         if anew:

@@ -26,8 +26,9 @@ THOROUGH = (
     "test_tenant_template",
     "test_tenant_tokens",
 )
-# What starts other servers than PostgreSQL; at their fakes drivers run all the same.
-OTHER_SERVERS = (
+# What starts other programs than PostgreSQL; at their fakes drivers run all the same.
+OTHER_PROGRAMS = (
+    "test_browser.py",
     "test_supervisors.py",
     "test_process.py",
     "test_nginx.py",
@@ -41,7 +42,7 @@ OTHER_SERVERS = (
     "(test_routes.py and nginx)",
     "(test_runtimes.py and real)",
 )
-LEFT_OUT = " or ".join(THOROUGH + OTHER_SERVERS)
+LEFT_OUT = " or ".join(THOROUGH + OTHER_PROGRAMS)
 SELECTIONS = {
     "fast": ["-m", "not slow", "-k", f"not ({LEFT_OUT})"],
     "all": ["-m", "not slow"],

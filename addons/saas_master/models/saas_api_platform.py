@@ -177,14 +177,17 @@ class SaasApi(models.AbstractModel):
     def _issue_key(self, user=API_USER, days=API_KEY_DAYS):
         """Make a new API key for the command line's user; earlier ones end.
 
-        :param str user: the login; made where there is none, never an administrator
+        :param str user: the login; made where there is none
         :param int days: life of the key, at most 90
+        :raise AccessError: for an administrator, whose key would open everything
         :return: the key
         """
         if self.env.uid != SUPERUSER_ID:
             raise AccessError(self.env._("Only a local root command makes keys."))
         users = self.env["res.users"].with_context(no_reset_password=True)
         owner = users.search([("login", "=", user)], limit=1)
+        if owner and owner._is_admin():
+            raise AccessError(self.env._("%s is an administrator.", user))
         if not owner:
             group = self.env.ref("saas_infra.group_operator")
             owner = users.create(

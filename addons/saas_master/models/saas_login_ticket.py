@@ -78,10 +78,9 @@ class SaasLoginTicket(models.Model):
         """
         self.env.cr.execute(
             """UPDATE saas_login_ticket SET used = TRUE
-                WHERE code_hash = %s AND used IS NOT TRUE
-                  AND expires > now() AT TIME ZONE 'UTC'
+                WHERE code_hash = %s AND used IS NOT TRUE AND expires > %s
             RETURNING id""",
-            [self._hash(code)],
+            [self._hash(code), fields.Datetime.now()],
         )
         row = self.env.cr.fetchone()
         return self.sudo().browse(row and row[0] or [])
@@ -99,7 +98,7 @@ class SaasInquiry(models.Model):
     def _answer_login(self, ticket):
         """Sign the token that the tenant lets in: 60 seconds, once."""
         ticket = self.env["saas.login.ticket"].browse(ticket).exists()
-        if not ticket or not ticket.used or ticket.expires < fields.Datetime.now():
+        if not ticket or not ticket.used or ticket.expires <= fields.Datetime.now():
             return {}
         instance = ticket.instance_id
         client = instance._get_tenant_client(direct=False)

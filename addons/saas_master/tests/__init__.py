@@ -4,6 +4,7 @@ from . import test_access_actions
 from . import test_access_json2
 from . import test_arrangements
 from . import test_backend
+from . import test_browser
 from . import test_remote
 from . import test_retention
 from . import test_attachments
@@ -39,6 +40,8 @@ from . import test_template_upkeep
 from . import test_dry_run
 from . import test_events
 from . import test_open
+from . import test_login_ticket
+from . import test_api_key
 from . import test_embedded
 from . import test_api
 from . import test_mail
