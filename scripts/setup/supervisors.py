@@ -19,6 +19,11 @@ LIVING = {"STARTING", "RUNNING", "BACKOFF"}
 OPEN_FILES = 8192
 
 
+def planes(settings):
+    """Return which planes have a supervisor: a swarm has the master's services."""
+    return (DATA,) if settings.on_swarm else (DATA, CONTROL)
+
+
 def programs(settings, plane):
     """Return the names of our own programs of one plane."""
     if plane == DATA and settings.database_only:
