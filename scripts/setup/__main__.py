@@ -8,16 +8,17 @@ from . import (
     certificates,
     checks,
     doctor,
+    edge,
     epoch,
     escrow,
     first_instance,
     folders,
     locks,
+    master_stack,
     reboot,
     rotation,
     scan,
     settings,
-    stack,
     stages,
     storage_host,
     storages,
@@ -79,7 +80,7 @@ def down_master():
     """Stop the control plane; tenants go on serving."""
     chosen = settings.load()
     checks.check_root()
-    Report().step("control plane", teardown.stop, chosen, "control-plane")
+    Report().step("control plane", teardown.stop_master, chosen)
 
 
 def reset():
@@ -155,19 +156,21 @@ def scan_images():
 
 
 def deploy():
-    """Roll the stack forward to this checkout; tenants go on."""
+    """Roll the stacks forward to this checkout; tenants go on."""
     chosen = settings.load()
     checks.check_root()
     _check_swarm(chosen)
-    Report().step("stack", stack.deploy, chosen)
+    stages.roll_forward(chosen, Report())
 
 
 def roll_back():
-    """Bring the stack back to what it was before the last deployment."""
+    """Bring the stacks back to what they were before the last deployment."""
     chosen = settings.load()
     checks.check_root()
     _check_swarm(chosen)
-    Report().step("stack", stack.roll_back, chosen)
+    report = Report()
+    report.step("stack", edge.of(chosen).roll_back)
+    report.step("control plane", master_stack.of(chosen).roll_back)
 
 
 def _check_swarm(chosen):

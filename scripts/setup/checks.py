@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from . import files, processes
+from .accounts import JOBS, WEB
 from .runner import Failure
 
 # What a first installation takes, and what one that is there must have to run.
@@ -18,6 +19,8 @@ LONGEST_RUN = 72
 LONGEST_RUN_WITH_ENGINE = 60
 # Which of our ports Docker's engine opens for Traefik, and what does that
 PUBLISHED, PUBLISHER = ("tenants", "redirect", "ops"), "docker-proxy"
+# Which ones the master's containers open themselves
+MASTER = ("web", "web_socket", "jobs", "jobs_socket")
 SUBORDINATE = (Path("/etc/subuid"), Path("/etc/subgid"))
 CLAIM = re.compile(r"^# run=(?P<run>.+) uids=(?P<first>\d+)-(?P<last>\d+)$", re.M)
 
@@ -144,11 +147,10 @@ def strangers(settings, listeners):
     found = {place: pid for place, pid in listeners.items() if place[1] in wanted}
     ours = processes.servers(settings.run) if found else set()
     if settings.on_swarm:  # by an engine that need not be ours
-        published = {settings.ports[name] for name in PUBLISHED}
         ours |= {
             pid
             for (_, port), pid in found.items()
-            if port in published and pid and processes.name_of(pid) == PUBLISHER
+            if pid and _is_in_a_container(settings, port, pid)
         }
     named = []
     for (address, port), pid in sorted(found.items()):
@@ -158,6 +160,14 @@ def strangers(settings, listeners):
             process = f"{processes.name_of(pid)} (process {pid}{owner})"
             named.append((address, port, process if pid else "another"))
     return named
+
+
+def _is_in_a_container(settings, port, pid):
+    """Tell whether a process is what the engine has at one of our ports."""
+    if port in {settings.ports[name] for name in MASTER}:
+        return processes.user_of(pid) in {pwd.getpwnam(n).pw_uid for n in (JOBS, WEB)}
+    published = {settings.ports[name] for name in PUBLISHED}
+    return port in published and processes.name_of(pid) == PUBLISHER
 
 
 def _existing(path):

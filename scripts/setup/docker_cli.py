@@ -58,6 +58,23 @@ class Docker:
         """
         return json.loads(self.run(kind, "inspect", *names)) if names else []
 
+    def update_service(self, found, spec):
+        """Give a service another specification, whole.
+
+        :param dict found: the service as `inspect` returned it
+        :raise Failure: when it fails
+        """
+        path = self.host.removeprefix("unix://")
+        address = f"/services/{found['ID']}/update?version={found['Version']['Index']}"
+        result = try_run(
+            ["curl", "-sS", "--fail-with-body", "--unix-socket", path, "-d", "@-",
+             "-H", "Content-Type: application/json", f"http://engine{address}"],
+            stdin=json.dumps(spec),
+        )  # fmt: skip
+        if result.returncode:
+            words = last_words(result.stdout)
+            raise Failure(f"{found['Spec']['Name']} cannot be updated: {words}")
+
     def send(self, *words, write):
         """Run a command that reads an archive.
 

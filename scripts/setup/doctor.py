@@ -8,17 +8,18 @@ from . import (
     accounts,
     certificates,
     checks,
+    edge,
     exim,
     files,
     folders,
     keys,
     mail,
     master,
+    master_stack,
     nginx,
     packages,
     postgresql,
     processes,
-    stack,
     storages,
     supervisors,
     swarm,
@@ -127,7 +128,7 @@ def _keys(settings):
 
 
 def _supervisors(settings):
-    for plane in supervisors.PROGRAMS:
+    for plane in supervisors.planes(settings):
         names = supervisors.programs(settings, plane)
         states = supervisors.states(settings, plane)
         yield Finding(
@@ -200,7 +201,8 @@ def _swarm(settings):
     yield Finding(f"Docker Swarm at {settings.docker_host}", trouble)
     if trouble:
         return
-    for name, words in stack.troubles(settings).items():
+    services = edge.of(settings).troubles() | master_stack.of(settings).troubles()
+    for name, words in services.items():
         logs = f"docker -H {settings.docker_host} service logs {name}"
         yield Finding(f"service {name}", words, f"{settings.make()}; {logs}")
     status = master.status_of(settings.ports["ops"], "/ping")

@@ -6,7 +6,7 @@ import socket
 import subprocess
 from pathlib import Path
 
-from . import administrator, files, images, mail, master, release, stack, swarm
+from . import administrator, edge, files, images, mail, master, release, swarm
 from .commands import last_words, own_environment, try_run
 from .folders import passwords
 from .postgresql import MAX_CONNECTIONS, RESERVED_CONNECTIONS, ROLES
@@ -69,7 +69,7 @@ def embedded_facts(settings):
     if settings.on_swarm:
         host = settings.docker_host
         facts["image"] = images.find_or_build(settings, "tenant", host)
-        facts |= swarm.describe(settings) | stack.describe(settings)
+        facts |= swarm.describe(settings) | edge.describe(settings)
     return facts
 
 

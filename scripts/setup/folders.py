@@ -50,6 +50,8 @@ FOLDERS = (
 )
 SWARM_FOLDERS = (
     ("docker", 0o711, "root", "root"),
+    # Who may open the socket in it may call the root helper.
+    ("helper", 0o750, "root", JOBS),
     ("stack", 0o700, "root", "root"),
     ("tls", 0o711, "root", "root"),
     ("redis", 0o711, "root", "root"),
@@ -63,6 +65,7 @@ LOCKS = (
     ("data-plane/locks/nginx.lock", PROXY),
     ("data-plane/locks/mail.lock", MAIL),
     ("data-plane/locks/dockerd.lock", "root"),
+    ("data-plane/locks/helper.lock", "root"),
     ("control-plane/locks/web.lock", WEB),
     ("control-plane/locks/jobs.lock", JOBS),
     ("control-plane/locks/install.lock", JOBS),
@@ -72,6 +75,7 @@ LOGS = (
     ("log/nginx.log", PROXY),
     ("log/mail.log", MAIL),
     ("log/dockerd.log", "root"),
+    ("log/helper.log", "root"),
     ("log/web.log", WEB),
     ("log/jobs.log", JOBS),
     ("log/install.log", JOBS),

@@ -19,20 +19,24 @@ DIST_PACKAGES = "usr/lib/python3/dist-packages"
 LEFT_OUT = {"__pycache__", "tests"}
 
 
-def find_or_build(settings, kind, host):
+def find_or_build(settings, kind, host, others=None):
     """Return the image of what the platform's folder of code has now.
 
     :param str kind: tenant or master
     :param str host: where the engine listens
+    :param dict others: folder -> where it lies in the build's context, beside add-ons
     :return: the image's id, ``sha256:…``
     :raise Failure: when it cannot be built
     """
     docker, addons = Docker(host), settings.run / "code" / kind
     odoo = _content_of_odoo(settings)
+    sources = {addons: "addons"} | (others or {})
     digest = hashlib.sha256(odoo.encode() + dockerfile(kind).read_bytes())
-    for path in sorted(addons.rglob("*")):
-        if path.is_file() and not {*path.parts} & LEFT_OUT:
-            digest.update(str(path.relative_to(addons)).encode() + path.read_bytes())
+    for source in sources:
+        for path in sorted(source.rglob("*")):
+            if path.is_file() and not {*path.parts} & LEFT_OUT:
+                name = str(path.relative_to(source))
+                digest.update(name.encode() + path.read_bytes())
 
     def make_base():
         return build_once(
@@ -43,7 +47,7 @@ def find_or_build(settings, kind, host):
             _odoo_sources(settings),
         )
 
-    return build_once(docker, kind, shorten(digest), make_base, {addons: "addons"})
+    return build_once(docker, kind, shorten(digest), make_base, sources)
 
 
 def build_once(docker, kind, content, make_base, sources):

@@ -1,16 +1,13 @@
-"""The master: its database, its configuration, its two services."""
+"""The master: its database, and whether its two services are well."""
 
-import hashlib
 import http.client
 
-from . import files, postgresql, processes, release, supervisors, upgrade_dump
-from .accounts import JOBS, WEB
+from . import control_plane, files, postgresql, processes, release, upgrade_dump
+from .accounts import JOBS
 from .commands import MINIMAL, last_words, run
-from .folders import kept_password, passwords
 from .runner import Failure, wait_for
 from .settings import MODULES
 
-CONTROL = supervisors.CONTROL
 INSTALLED = """
 SELECT name FROM ir_module_module WHERE state = 'installed' AND name = ANY ('{%s}')
 """
@@ -22,29 +19,6 @@ SELECT count(*) FROM pg_locks
    -- Tenants may hold whatever locks they like, each in its own database.
    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
-
-
-def configure(settings):
-    """Write the configuration of both services.
-
-    :return: whether anything changed
-    """
-    words = passwords(settings, postgresql.ROLES)
-    values = settings.placeholders()
-    values |= {f"password_{role}": word for role, word in words.items()}
-    # Odoo's database manager is closed: nobody uses that password, or knows it.
-    for name in ("manager", "runner", "proxy"):
-        values[f"{name}_password"] = kept_password(settings, name)
-    changes = [
-        files.write(
-            settings.etc / f"{name}.conf",
-            files.render(f"odoo/{name}.conf", values),
-            mode=0o400,
-            owner=owner,
-        )
-        for name, owner in (("web", WEB), ("jobs", JOBS))
-    ]
-    return any(changes)
 
 
 def install_or_upgrade(settings):
@@ -60,7 +34,7 @@ def install_or_upgrade(settings):
     if set(wanted) == installed and noted.exists() and noted.read_text() == code:
         upgrade_dump.forget(settings)
         return "unchanged"
-    supervisors.shut_down(settings, CONTROL)
+    control_plane.of(settings).shut_down()
     if installed:
         _upgrade(settings, wanted, installed)
     else:
@@ -148,7 +122,7 @@ def run_odoo(
     """
     path = settings.log / log
     # Under a lock like a service, so that one left by a killed run is found and ended.
-    lock = settings.run / CONTROL / "locks/install.lock"
+    lock = settings.run / "control-plane/locks/install.lock"
     command = ["flock", "-F", lock, settings.venv / "bin/odoo"]
     if arguments[0] == "shell":
         command, arguments = [*command, "shell"], arguments[1:]
@@ -174,24 +148,8 @@ def bring_up(settings):
     :return: what was done, in words
     :raise Failure: when one of them does not come up
     """
-    state = _state_of_services(settings)
-    noted = settings.etc / "running"
-    current = noted.exists() and noted.read_text() == state
-    started = supervisors.ensure(settings, CONTROL)
-    if not current:
-        for name in {*supervisors.PROGRAMS[CONTROL]} - started:
-            supervisors.restart(settings, CONTROL, name)
-            started.add(name)
-    started.update(supervisors.adopt(settings, CONTROL))
-    if started:
-        wait_until_up(settings)
-    files.write(noted, state, mode=0o600)
-    return "started " + ", ".join(sorted(started)) if started else "unchanged"
-
-
-def wake(settings):
-    """Have both services of a supervisor that was just started."""
-    wait_until_up(settings)
+    plane = control_plane.of(settings)
+    return plane.bring_up(lambda: wait_until_up(settings))
 
 
 def wait_until_up(settings):
@@ -227,10 +185,3 @@ def status_of(port, path, seconds=5.0, host="localhost"):
         return 0
     finally:
         connection.close()
-
-
-def _state_of_services(settings):
-    digest = hashlib.sha256(release.code_hash(settings).encode())
-    for name in ("web.conf", "jobs.conf"):
-        digest.update((settings.etc / name).read_bytes())
-    return digest.hexdigest()

@@ -29,6 +29,7 @@ NEEDED = (
     "util-linux",
 )
 DOCKER = ("docker.io", "iptables")
+SOCKET = ("socat",)  # by which a container's `jobs` reaches the root helper
 # Packages and their own services, which nobody asked us for.
 SERVICES = {
     "docker.io": ("docker.service", "docker.socket"),
@@ -49,9 +50,11 @@ def needed(settings):
 
     Another Docker than Debian's is as good; both cannot be installed.
     """
+    if not settings.on_swarm:
+        return NEEDED
     programs = ("docker", "dockerd") if settings.own_engine else ("docker",)
     there = all(map(shutil.which, programs))
-    return NEEDED if there or not settings.on_swarm else NEEDED + DOCKER
+    return NEEDED + SOCKET + (() if there else DOCKER)
 
 
 def install_missing(names=NEEDED):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from . import checks, data_plane, files, master, supervisors
+from . import checks, control_plane, data_plane, files, master, supervisors
 from .commands import run, try_run
 from .runner import Failure
 from .settings import CHECKOUT
@@ -18,8 +18,8 @@ def start(settings, report):
     if not (settings.etc / "installed").exists():
         raise Failure(f"no platform is installed in {settings.run}", "make up")
     report.step("checks", checks.check_machine, settings)
-    report.step("data plane", _wake, settings, supervisors.DATA, data_plane)
-    report.step("control plane", _wake, settings, supervisors.CONTROL, master)
+    report.step("data plane", _wake_data_plane, settings)
+    report.step("control plane", _wake_master, settings)
 
 
 def install(settings):
@@ -48,7 +48,13 @@ def remove(settings):
         try_run(["systemctl", "daemon-reload"])
 
 
-def _wake(settings, plane, servers):
-    woken = supervisors.wake(settings, plane)
-    servers.wake(settings)
+def _wake_data_plane(settings):
+    woken = supervisors.wake(settings, supervisors.DATA)
+    data_plane.wake(settings)
+    return "started" if woken else "unchanged"
+
+
+def _wake_master(settings):
+    woken = control_plane.of(settings).wake()
+    master.wait_until_up(settings)
     return "started" if woken else "unchanged"

@@ -1,6 +1,6 @@
 """What is in our images: a bill of materials (SPDX) of each, and a list to read."""
 
-from . import edge_image, files, images
+from . import edge_image, files, images, master_image
 from .commands import own_environment, try_run
 from .go_program import GoProgram
 from .runner import Failure
@@ -42,8 +42,8 @@ def _images(settings):
     host = settings.docker_host
     edge, proxy = edge_image.find_or_build(settings, host)
     found = {
-        kind: images.find_or_build(settings, kind, host)
-        for kind in ("tenant", "master")
+        "tenant": images.find_or_build(settings, "tenant", host),
+        "master": master_image.find_or_build(settings, host),
     }
     return found | {"edge": edge} | ({"traefik": proxy} if proxy != edge else {})
 

@@ -159,6 +159,11 @@ class Settings:
         return self.run / "etc"
 
     @property
+    def helper_socket(self):
+        """Where the root helper listens; empty where `jobs` calls it by sudo."""
+        return f"{self.run}/helper/helper.sock" if self.on_swarm else ""
+
+    @property
     def log(self):
         return self.run / "log"
 
@@ -181,6 +186,7 @@ class Settings:
             "pg_bin": str(PG_BIN),
             "base_domain": self.base_domain,
             "docker_host": self.docker_host,
+            "helper_socket": self.helper_socket,
             "least_retention_days": str(self.least_retention_days),
             # Without a smarthost mail is held: nobody runs its queue.
             "mail_queue": "-q5m" if self.smtp_smarthost else "",

@@ -1,9 +1,13 @@
 """The parts of a set-up in their order, as `up` and the tests run them."""
 
+import os
+from pathlib import Path
+
 from . import (
     accounts,
     checks,
     data_plane,
+    edge,
     environment,
     exim,
     first_steps,
@@ -12,11 +16,12 @@ from . import (
     keys,
     logrotate,
     master,
+    master_conf,
+    master_image,
     odoo_tree,
     packages,
     postgresql,
     release,
-    stack,
 )
 from .locks import waiting
 
@@ -50,15 +55,27 @@ def bring_up_servers(settings, report):
     if settings.on_swarm:
         host = settings.docker_host
         report.step("tenants' image", images.find_or_build, settings, "tenant", host)
-        report.step("stack", stack.deploy, settings)
+        report.step("stack", edge.deploy, settings)
 
 
 def bring_up_master(settings, report):
     """Have the master installed and both its services run."""
-    master.configure(settings)
+    master_conf.write(settings)
+    if settings.on_swarm:  # before an upgrade stops them
+        host = settings.docker_host
+        report.step("master's image", master_image.find_or_build, settings, host)
     report.step("master's database", master.install_or_upgrade, settings)
     report.step("this machine's records", first_steps.make_records, settings)
     report.step("control plane", master.bring_up, settings)
+
+
+def roll_forward(settings, report):
+    """Have what runs on a swarm as this checkout has it; Odoo itself stays."""
+    code = settings.run / "code"
+    tree, venv = (Path(os.readlink(code / name)) for name in ("odoo", "venv"))
+    report.step("code", release.copy_release, settings, tree, venv)
+    report.step("stack", edge.deploy, settings)
+    bring_up_master(settings, report)
 
 
 def take_first_steps(settings, report):

@@ -11,19 +11,27 @@ from .runner import Failure, wait_for
 
 DATA, CONTROL = "data-plane", "control-plane"
 POSTGRESQL, NGINX, MAIL, ENGINE = "postgresql", "nginx", "mail", "dockerd"
+HELPER = "helper"
 # Those of the data plane that have a file of their own, as not all platforms have them.
-OPTIONAL = (ENGINE, NGINX, MAIL)
+OPTIONAL = (ENGINE, NGINX, MAIL, HELPER)
 PROGRAMS = {DATA: (POSTGRESQL, NGINX, MAIL), CONTROL: ("web", "jobs")}
 LIVING = {"STARTING", "RUNNING", "BACKOFF"}
 OPEN_FILES = 8192
+
+
+def planes(settings):
+    """Return which planes have a supervisor: a swarm has the master's services."""
+    return (DATA,) if settings.on_swarm else (DATA, CONTROL)
 
 
 def programs(settings, plane):
     """Return the names of our own programs of one plane."""
     if plane == DATA and settings.database_only:
         return (POSTGRESQL,)
-    engine = (ENGINE,) if plane == DATA and settings.own_engine else ()
-    return engine + PROGRAMS[plane]
+    if plane == CONTROL or not settings.on_swarm:
+        return PROGRAMS[plane]
+    engine = (ENGINE,) if settings.own_engine else ()
+    return (*engine, *PROGRAMS[plane], HELPER)
 
 
 def open_files():

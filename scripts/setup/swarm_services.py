@@ -8,10 +8,16 @@ from .docker_cli import Docker
 from .runner import wait_for
 from .settings import CHECKOUT
 
+# What the name of each stack ends with, by the name of its file in swarm/.
+STACKS = {"edge": "", "master": "-master"}
 
-def stack_name(settings):
-    """Return the name of the stack of swarm/edge.yml."""
-    return f"saasodoo-{settings.short}"
+
+def stack_name(settings, kind="edge"):
+    """Return the name of one of the platform's stacks.
+
+    :param str kind: what its file in swarm/ is called after
+    """
+    return f"saasodoo-{settings.short}{STACKS[kind]}"
 
 
 def list_names(settings, docker):
@@ -31,7 +37,7 @@ def stop(settings):
     if swarm.state_of(docker) != "active":
         return "was not running"
     found = docker.inspect("service", list_names(settings, docker))
-    names = [s["Spec"]["Name"] for s in found if _replicas(s)]
+    names = [s["Spec"]["Name"] for s in found if replicas(s)]
     # One on each node cannot be scaled. The master has its collectors made again.
     everywhere = [s["Spec"]["Name"] for s in found if "Global" in s["Spec"]["Mode"]]
     if everywhere:
@@ -40,9 +46,8 @@ def stop(settings):
         # Noted before: a run that is killed in between is taken up by either command.
         known = {*_stopped(settings), *names}
         files.write(_note(settings), "".join(f"{n}\n" for n in sorted(known)), 0o600)
-        _scale(docker, names, 0)
-    gone = {*names, *everywhere}
-    wait_for(lambda: not _living(docker, gone), 120, "the end of all containers")
+        scale(docker, names, 0)
+    wait_for_end(docker, {*names, *everywhere})
     return f"stopped {len(names)} services"
 
 
@@ -56,9 +61,26 @@ def resume(settings):
         return 0
     docker = Docker(settings.docker_host)
     living = {*list_names(settings, docker)} & {*names}
-    _scale(docker, sorted(living), 1)
+    scale(docker, sorted(living), 1)
     _note(settings).unlink()
     return len(living)
+
+
+def scale(docker, names, count):
+    """Have so many tasks of each of some services; this does not wait for them."""
+    if names:
+        docker.run("service", "scale", "-d", *(f"{name}={count}" for name in names))
+
+
+def replicas(service):
+    """Return how many tasks are wanted of a service, as `inspect` returned it."""
+    return service["Spec"]["Mode"].get("Replicated", {}).get("Replicas", 0)
+
+
+def wait_for_end(docker, names):
+    """Wait until some services have no container here."""
+    gone = {*names}
+    wait_for(lambda: not _living(docker, gone), 120, "the end of all containers")
 
 
 def remove(settings):
@@ -90,7 +112,7 @@ def release_folder(settings):
 
 def _remove_objects(settings, docker):
     # Its secrets and configurations, past ones too, carry the stack's name alone.
-    docker.run("stack", "rm", stack_name(settings))
+    docker.run("stack", "rm", *(stack_name(settings, kind) for kind in STACKS))
     chosen = ("--filter", f"label={swarm.LABEL}={settings.platform}", "-q")
     for kind in ("service", "secret", "config", "network"):
         if names := docker.lines(kind, "ls", *chosen):
@@ -105,15 +127,6 @@ def _remove_objects(settings, docker):
                 )
             else:
                 docker.run(kind, "rm", *names)
-
-
-def _scale(docker, names, count):
-    if names:
-        docker.run("service", "scale", "-d", *(f"{name}={count}" for name in names))
-
-
-def _replicas(service):
-    return service["Spec"]["Mode"].get("Replicated", {}).get("Replicas", 0)
 
 
 def _living(docker, names):

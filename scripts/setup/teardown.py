@@ -4,17 +4,24 @@ import os
 import shutil
 import sys
 
-from . import logrotate, reboot, storages, supervisors, swarm_services, tenants
+from . import (
+    control_plane,
+    logrotate,
+    reboot,
+    storages,
+    supervisors,
+    swarm_services,
+    tenants,
+)
 from .runner import Failure
 
 
-def stop(settings, plane):
-    """Stop one plane with all that it runs.
+def stop_master(settings):
+    """Stop the master's two services.
 
-    :param str plane: supervisors.DATA or CONTROL
     :return: what was done, in words
     """
-    return "stopped" if supervisors.shut_down(settings, plane) else "was not running"
+    return _in_words(control_plane.of(settings).shut_down())
 
 
 def stop_all(settings, report, *, removing=False):
@@ -22,11 +29,11 @@ def stop_all(settings, report, *, removing=False):
 
     :param bool removing: have the engine forget what is the platform's
     """
-    report.step("control plane", stop, settings, supervisors.CONTROL)
+    report.step("control plane", stop_master, settings)
     if settings.on_swarm:
         end = swarm_services.remove if removing else swarm_services.stop
         report.step("services of the swarm", end, settings)
-    report.step("data plane", stop, settings, supervisors.DATA)
+    report.step("data plane", _stop_data_plane, settings)
     report.step("tenants' leftovers", tenants.end_all, settings)
 
 
@@ -69,3 +76,11 @@ def remove(settings):
             path.unlink()
     settings.run.rmdir()
     return f"removed {settings.run}"
+
+
+def _stop_data_plane(settings):
+    return _in_words(supervisors.shut_down(settings, supervisors.DATA))
+
+
+def _in_words(ran):
+    return "stopped" if ran else "was not running"

@@ -12,8 +12,9 @@ from ..setup.settings import CHECKOUT, RUNTIMES, load
 from . import leftovers, lint, logs, platform, running, suites
 from .results import Results
 
-# Of the set-up's tests: it says whether our unit is one, where it does not run, too.
-SETUP_PACKAGES = ("systemd",)
+# Of most tests: systemd says whether our unit is one, where it does not run, too; the
+# root helper listens on a swarm alone.
+USUAL_PACKAGES = ("socat", "systemd")
 # Of the tours through the backend
 BROWSER_PACKAGES = ("chromium",)
 # Of the slow cases: a swarm in a namespace of its own, SSH to it, routes in Redis, and
@@ -87,7 +88,7 @@ def _run(*, anew, with_master, depth):
     chosen = platform.load(database_only=not with_master)
     report, results = Report(), Results()
     browser = () if depth == "fast" else BROWSER_PACKAGES
-    packages.install_missing(SETUP_PACKAGES + browser)
+    packages.install_missing(USUAL_PACKAGES + browser)
     adopter = leftovers.adopt()
     with platform.exclusive(chosen):
         if anew:

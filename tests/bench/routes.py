@@ -10,13 +10,13 @@ from drivers.traefik import TraefikDriver
 from measure import Stopwatch, summarise
 from tenants import Tenants
 
-from scripts.setup import folders, settings, stack
+from scripts.setup import edge, folders, settings
 
 COUNTS = (50, 2000)
 OTHER = {"running": "suspended", "suspended": "running"}
 SECONDS = 60  # after which a change counts as lost
 # The notice server stands in for all tenants: it always answers.
-UPSTREAM = "{notice_address}:{port_notice}".format(**stack.INSIDE)
+UPSTREAM = "{notice_address}:{port_notice}".format(**edge.INSIDE)
 
 
 def change_routes(platform, count):
@@ -55,7 +55,7 @@ def _connect(platform):
     chosen = settings.load({"RUN_DIR": str(platform.run_dir)})
     nobody = str(uuid4())
     driver = TraefikDriver(
-        host=str(stack.redis_socket(chosen)),
+        host=str(edge.redis_socket(chosen)),
         port=0,
         password=folders.kept_password(chosen, "routes"),
         platform=nobody,

@@ -99,8 +99,8 @@ def test_a_start_takes_the_configuration_that_is_there(settings, monkeypatch):
     monkeypatch.setattr(reboot.checks, "check_machine", lambda _: "")
     monkeypatch.setattr(supervisors, "pid_of", lambda *_: len(commands) > len(ready))
     monkeypatch.setattr(supervisors, "run", commands.append)
-    for servers in (reboot.data_plane, reboot.master):
-        monkeypatch.setattr(servers, "wake", ready.append)
+    monkeypatch.setattr(reboot.data_plane, "wake", ready.append)
+    monkeypatch.setattr(reboot.master, "wait_until_up", ready.append)
     for plane in supervisors.PROGRAMS:
         (settings.run / plane).mkdir()
 

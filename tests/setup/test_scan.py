@@ -91,7 +91,7 @@ def test_a_platform_without_an_engine_has_no_images(settings):
 
 
 def test_every_image_of_ours_is_looked_at(settings, monkeypatch):
-    monkeypatch.setattr(images, "find_or_build", lambda _settings, kind, _host: kind)
+    monkeypatch.setattr(images, "find_or_build", lambda _settings, kind, *_others: kind)
     both = ("the edge", "the official one")
     monkeypatch.setattr(scan.edge_image, "find_or_build", lambda *_arguments: both)
     found = scan._images(settings)

@@ -9,7 +9,7 @@ from people import run_in_master, wait_until
 from strangers import run
 from swarm_people import up
 
-from scripts.setup import certificates, folders, stack
+from scripts.setup import certificates, edge, folders, master_stack, swarm_services
 
 # A service that is none of ours: its task never starts.
 STRANGER = ("service", "create", "-d", "--replicas", "0", "--no-resolve-image")
@@ -34,7 +34,7 @@ class SwarmOutages(Outages):
     @contextlib.contextmanager
     def without(self, service):
         """Have a service of the stack scaled to nothing for a while."""
-        name = f"{stack.stack_name(self.settings)}_{service}"
+        name = f"{swarm_services.stack_name(self.settings)}_{service}"
         self._scale(name, 0)
         chosen = ("--filter", f"label=com.docker.swarm.service.name={name}")
         wait_until(lambda: not self.platform.docker("ps", "-q", *chosen), seconds=120)
@@ -50,7 +50,8 @@ class SwarmOutages(Outages):
         def is_well():
             # Until the engine answers its command line fails.
             with contextlib.suppress(Exception):
-                return not any(stack.troubles(self.settings).values())
+                stacks = edge.of(self.settings), master_stack.of(self.settings)
+                return not any(any(each.troubles().values()) for each in stacks)
             return False
 
         wait_until(is_well, seconds=180)
@@ -68,7 +69,7 @@ class SwarmOutages(Outages):
     def routes(self):
         """Return the names of the routes that Redis has."""
         password = folders.kept_password(self.settings, "routes")
-        client = ("redis-cli", "-s", stack.redis_socket(self.settings))
+        client = ("redis-cli", "-s", edge.redis_socket(self.settings))
         client += ("--user", "saasodoo", "--no-auth-warning", "-a", password)
         return run(*client, "hkeys", "saasodoo/routes").stdout.split()
 
@@ -126,7 +127,7 @@ class SwarmOutages(Outages):
         (place / "wildcard.names").unlink()
         with patch.object(certificates, "DAYS", -1):
             certificates.prepare(self.settings, self._gateway())
-        stack.deploy(self.settings)
+        edge.deploy(self.settings)
         try:
             yield
         finally:

@@ -9,6 +9,7 @@ from pathlib import Path
 import requests
 from people import CHECKOUT, Platform
 
+from scripts.setup import processes
 from scripts.setup.settings import load
 from scripts.testing.platform import loosen
 from scripts.testing.swarm_platform import CHOICES
@@ -42,6 +43,15 @@ class SwarmPlatform(Platform):
         return subprocess.run(
             command, check=True, capture_output=True, text=True
         ).stdout.strip()
+
+    def jobs_processes(self):
+        """List the processes of the service `jobs`; who starts others comes first."""
+        containers = self.docker("ps", "-q", "--filter", "name=-master_jobs.").split()
+        if not containers:
+            return []
+        pids = self.docker("inspect", "-f", "{{.State.Pid}}", *containers).split()
+        tops = {int(pid) for pid in pids} - {0}
+        return sorted(tops | processes.descendants(tops))
 
     def containers_of(self, instance):
         """List the running containers of an instance."""

@@ -153,6 +153,51 @@ def test_tenants_go_on_without_the_master_and_after_down_and_up(swarm, demo, vis
     run("doctor")
 
 
+def test_the_master_is_two_services_that_are_exchanged_while_tenants_go_on(
+    swarm, demo, visitor
+):
+    listed = swarm.docker("service", "ls", "--format", "{{.Name}} {{.Replicas}}")
+    names = [name for name in listed.split() if "-master_" in name]
+    assert sorted(name.partition("_")[2] for name in names) == ["jobs", "web"]
+    assert all(f"{name} 1/1" in listed for name in names)
+    assert not (swarm.run_dir / "control-plane/supervisor.sock").exists()
+    before = {*swarm.jobs_processes()}
+
+    with at_work(lambda: visitor.get(f"{demo['url']}/web/login")) as clients:
+        for name in names:
+            swarm.docker("service", "update", "--force", "-q", name)
+
+    assert [client.failures for client in clients] == [[]]
+    assert not before & {*swarm.jobs_processes()}
+    wait_until(lambda: swarm.run_saasctl("plan", "list")[0] == 0)
+    swarm.saasctl("instance", "restart", "demo", "--wait")
+
+
+def test_the_master_stays_one_when_it_is_rolled_back_and_forward(swarm):
+    run("roll-back")
+    run("doctor")
+    assert "deployed" in run("deploy")
+    run("doctor")
+
+
+def test_the_master_has_no_more_rights_than_it_needs(swarm):
+    for service in ("web", "jobs"):
+        [found] = swarm.docker(
+            "ps", "-q", "--filter", f"name=-master_{service}."
+        ).split()
+        shown = (
+            "{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.Config.User}}"
+        )
+        said = swarm.docker("inspect", "-f", shown, found)
+        assert said == f"true [ALL] saas-{service}"
+        conf = swarm.docker("exec", found, "cat", f"/run/secrets/{service}.conf")
+        values = dict(
+            line.split(" = ", 1) for line in conf.splitlines() if " = " in line
+        )
+        everything = swarm.docker("inspect", found)
+        assert values["db_password"] not in everything
+
+
 def test_the_second_up_changes_nothing(swarm):
     before = {*swarm.docker("ps", "-q").split()}
 

@@ -14,7 +14,7 @@ _KINDS = {
     "NotOurs": errors.NotOurs,
     "NotFound": errors.NotFound,
 }
-_CURE = "Run `make doctor` on the machine of the tenants."
+CURE = "Run `make doctor` on the machine of the tenants."
 
 
 class RootHelper:
@@ -41,26 +41,31 @@ class RootHelper:
         request = {"verb": verb, "arguments": arguments, "seconds": 0.9 * timeout}
         try:
             output, said = self._run(json.dumps(request), timeout)
+        except TimeoutError as error:
+            raise errors.RetryableInfraError(
+                f"The root helper took longer than {timeout:g} s for {verb}."
+            ) from error
         except OSError as error:
             raise errors.PermanentInfraError(
-                f"The root helper cannot be started: {error}.", _CURE
-            ) from error
-        except subprocess.TimeoutExpired as error:
-            raise errors.RetryableInfraError(
-                f"The root helper took longer than {error.timeout:g} s for {verb}."
+                f"The root helper cannot be started: {error}.", CURE
             ) from error
         try:
             answer = json.loads(output)
         except ValueError as error:
             lines = said.strip().splitlines() or ["nothing"]
             raise errors.PermanentInfraError(
-                f"The root helper gave no answer; it said: {lines[-1][:200]}", _CURE
+                f"The root helper gave no answer; it said: {lines[-1][:200]}", CURE
             ) from error
         if not answer.pop("ok"):
             raise _KINDS[answer["error"]](answer["message"], answer["cure"])
         return answer
 
     def _run(self, request, timeout):
+        """Hand a request over.
+
+        :return: what the helper answers, and what it says beside that
+        :raise TimeoutError: where it takes longer
+        """
         pipe = subprocess.PIPE
         process = subprocess.Popen(
             self._command,
@@ -73,13 +78,13 @@ class RootHelper:
         )
         try:
             return process.communicate(request, timeout)
-        except subprocess.TimeoutExpired:
+        except subprocess.TimeoutExpired as error:
             # With what it started: a copy would go on until the disk is full. What sudo
             # started is root's: it cannot be killed from here and ends by itself; to
             # wait for it would take away the time-out.
             with suppress(PermissionError, ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            raise
+            raise TimeoutError from error
         finally:
             for stream in (process.stdin, process.stdout, process.stderr):
                 with suppress(OSError):

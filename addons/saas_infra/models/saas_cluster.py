@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..drivers.helper import RootHelper
 from ..drivers.process import ProcessDriver
 from ..drivers.specs import DatabaseSpec
 from ..tools.embedded import get_embedded
@@ -110,7 +109,7 @@ class SaasCluster(models.Model):
     def _get_helper(self):
         """Build the client of the root helper."""
         self.ensure_one()
-        return RootHelper(get_embedded().helper_command)
+        return get_embedded().get_helper()
 
     def _get_driver(self):
         """Build the runtime's driver; the one place that tests replace."""

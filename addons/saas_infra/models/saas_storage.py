@@ -143,7 +143,8 @@ class SaasStorage(models.Model):
             helper=self._get_helper(),
             storage_uuid=self.uuid,
             platform=get_settings().platform,
-            remote=bool(self.remote_address),
+            # A `jobs` in a container does not see it either: the helper looks.
+            remote=bool(self.remote_address or get_settings().helper_socket),
         )
 
     def _get_helper(self):

@@ -7,6 +7,8 @@ from odoo.tests import TransactionCase, tagged
 from odoo.tools.misc import file_open
 
 from ..drivers.errors import PermanentInfraError
+from ..drivers.storage_view import HelperView, LocalView
+from ..models import saas_storage
 from ..tools import embedded
 from ..tools.settings import Settings
 
@@ -67,3 +69,12 @@ class TestPlaces(TransactionCase):
         for place in self.get_places():
             with self.subTest(model=place._name):
                 self.check_refused(place)
+
+    def test_a_storage_is_seen_here_but_from_a_container_by_the_helper(self):
+        self.assertIsInstance(self.storage._get_driver()._view, LocalView)
+        inside = Settings(run_dir=Path("/nowhere"), helper_socket=Path("/nowhere/s"))
+        with (
+            patch.object(embedded, "get_settings", lambda: inside),
+            patch.object(saas_storage, "get_settings", lambda: inside),
+        ):
+            self.assertIsInstance(self.storage._get_driver()._view, HelperView)

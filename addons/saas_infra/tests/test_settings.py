@@ -7,6 +7,8 @@ from unittest.mock import patch
 from odoo.tests import BaseCase, tagged
 
 from ..drivers.errors import PermanentInfraError
+from ..drivers.helper import RootHelper
+from ..drivers.helper_socket import SocketHelper
 from ..tools import embedded, settings
 
 
@@ -51,3 +53,11 @@ class TestSettings(BaseCase):
             self.assertRaisesRegex(PermanentInfraError, "Only the service `jobs`"),
         ):
             embedded.get_embedded()
+
+    def test_the_root_helper_is_called_by_its_socket_where_it_has_one(self):
+        by_sudo = settings.Settings(run_dir=Path("/srv/saas"))
+        at = Path("/srv/saas/helper/helper.sock")
+        by_socket = settings.Settings(run_dir=by_sudo.run_dir, helper_socket=at)
+        for here, kind in ((by_sudo, RootHelper), (by_socket, SocketHelper)):
+            with patch.object(embedded, "get_settings", lambda here=here: here):
+                self.assertIs(type(embedded.get_embedded().get_helper()), kind)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..drivers.errors import PermanentInfraError
+from ..drivers.helper import RootHelper
+from ..drivers.helper_socket import SocketHelper
 from .settings import get_settings
 
 
@@ -15,10 +17,14 @@ class Embedded:
     """The embedded runtime's programs and files below the run folder."""
 
     run_dir: Path
+    # Where the root helper listens for a `jobs` in a container, which has no sudo.
+    helper_socket: Path | None = None
 
-    @property
-    def helper_command(self):
-        return ("sudo", "-n", str(self.run_dir / "code/bin/root-helper"))
+    def get_helper(self):
+        """Build the client of the root helper."""
+        if self.helper_socket:
+            return SocketHelper(str(self.helper_socket))
+        return RootHelper(("sudo", "-n", str(self.run_dir / "code/bin/root-helper")))
 
     @property
     def supervisor_socket(self):
@@ -48,10 +54,10 @@ def get_embedded():
 
     :raise PermanentInfraError: where this process drives no machine
     """
-    run_dir = get_settings().run_dir
-    if not run_dir:
+    settings = get_settings()
+    if not settings.run_dir:
         raise PermanentInfraError(
             "Only the service `jobs` of this machine drives it.",
             cure="Set run_dir in the section [saasodoo] of its configuration.",
         )
-    return Embedded(run_dir)
+    return Embedded(settings.run_dir, settings.helper_socket)

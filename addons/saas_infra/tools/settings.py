@@ -9,6 +9,7 @@ from odoo.tools import config
 
 SECTION = "saasodoo"
 QUEUE_SECTION = "queue_job"
+PATHS = ("seal_", "sign_", "run_", "helper_")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Settings:
     seal_private_keys: Path | None = None
     sign_private_key: Path | None = None
     run_dir: Path | None = None
+    helper_socket: Path | None = None
     engine: str = ""
     least_retention_days: int = 0
 
@@ -42,7 +44,7 @@ def get_settings():
     paths = {
         key: Path(values[key])
         for key in values
-        if key.startswith(("seal_", "sign_", "run_")) and values[key]
+        if key.startswith(PATHS) and values[key]
     }
     return Settings(
         service=values.get("service", ""),
