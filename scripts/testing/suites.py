@@ -96,7 +96,12 @@ def saasctl(settings, depth):
 
 def journeys(settings, depth):
     """Whole journeys on a platform that is up."""
-    return _plain(settings, "system", {"SAASODOO_RUN_DIR": str(settings.run)}, depth)
+    environment = {
+        "SAASODOO_RUN_DIR": str(settings.run),
+        # A second site is made of what the drivers are tried at.
+        "PYTHONPATH": f"{CHECKOUT / 'addons/saas_infra'}:{CHECKOUT / 'tests/drivers'}",
+    }
+    return _plain(settings, "system", environment, depth)
 
 
 def addons(settings, depth):

@@ -81,13 +81,16 @@ class Browser(requests.Session):
 
 
 @contextlib.contextmanager
-def localhost_is_here():
-    """Have any *.localhost be this machine, as it is for browsers."""
+def localhost_is_here(domain="localhost", address="127.0.0.1"):
+    """Have all names below a domain be this machine, as browsers have localhost.
+
+    :param str address: another machine that they shall be
+    """
     look_up = socket.getaddrinfo
 
     def at_home(host, *arguments, **options):
-        local = str(host).endswith(".localhost")
-        return look_up("127.0.0.1" if local else host, *arguments, **options)
+        local = str(host).endswith(f".{domain}")
+        return look_up(address if local else host, *arguments, **options)
 
     socket.getaddrinfo = at_home
     try:
