@@ -188,8 +188,11 @@ class Settings:
 
 
 def run_dir(environ=os.environ):
-    """Return the folder of the platform that is meant."""
-    return Path(environ.get("RUN_DIR") or USUAL_RUN).absolute()
+    """Return the folder of the platform that is meant.
+
+    Without links: what is found of it later, like locks held open, has the real path.
+    """
+    return Path(environ.get("RUN_DIR") or USUAL_RUN).resolve()
 
 
 def load(environ=os.environ):
@@ -219,7 +222,7 @@ def load(environ=os.environ):
         uid_base=_number("TENANT_UID_BASE", values, 100000, 2000000000),
         uid_count=_number("TENANT_UID_COUNT", values, 10, 1000000),
         base_domain=values["BASE_DOMAIN"],
-        cache=Path(values["CACHE_DIR"]).absolute(),
+        cache=Path(values["CACHE_DIR"]).resolve(),
         node_cores=_number("NODE_CORES", values, 1, 4096),
         node_memory_mb=_number("NODE_MEMORY_MB", values, LEAST_MB, 2**30),
         least_retention_days=_number("LEAST_RETENTION_DAYS", values, 0, 3650),

@@ -26,6 +26,18 @@ def test_what_was_chosen_once_holds_for_later_runs(tmp_path):
     assert again == first
 
 
+@pytest.mark.parametrize("path", ["link", "link/../there", "over/there"])
+def test_folders_are_known_by_the_place_that_links_lead_to(tmp_path, path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "there")
+    (tmp_path / "over").symlink_to(tmp_path)
+    named = str(tmp_path / path)
+
+    settings = load({"RUN_DIR": named, "CACHE_DIR": named})
+
+    assert settings.run == settings.cache == tmp_path / "there"
+
+
 def test_another_choice_for_an_existing_platform_is_refused(tmp_path):
     first = load({"RUN_DIR": str(tmp_path), "PORT_BASE": "21000"})
     (tmp_path / "platform.env").write_text(stored_text(first))
