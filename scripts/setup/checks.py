@@ -58,11 +58,7 @@ def check_folders(settings):
                 f"other users cannot enter {closed}, so no service could run in {path}",
                 f"make up {variable}=/var/lib/saasodoo",
             )
-        if re.search(r"[^\w./+-]", str(path)):
-            raise Failure(
-                f"{variable}={path} holds a character that configuration files quote",
-                f"choose a {variable} of letters, digits, dots, dashes",
-            )
+        files.check_plain(variable, path)
     # Set-up gives its own folder its rights; this one may be somebody else's as well.
     if files.unreachable_parent(settings.cache):
         cure = f"chmod o+x {settings.cache}"
