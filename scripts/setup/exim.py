@@ -10,7 +10,7 @@ import re
 import shutil
 
 from . import files
-from .commands import own_environment, run, try_run
+from .commands import cure_of, own_environment, run, try_run
 from .packages import first_error
 from .runner import Failure
 
@@ -79,9 +79,10 @@ def _unpack(settings):
     result = try_run(command, environment=own_environment())
     debs = list(work.glob("*.deb"))
     if result.returncode or not debs:
+        cure = "check the network and /etc/apt/sources.list.d, then again"
         raise Failure(
             f"Exim cannot be had from Debian: {first_error(result.stdout)}",
-            "check the network and /etc/apt/sources.list.d, then again",
+            cure_of(result.stdout, cure),
         )
     run(["dpkg-deb", "-x", debs[0], work / "tree"])
     got = run(["dpkg-deb", "-f", debs[0], "Version"]).strip()

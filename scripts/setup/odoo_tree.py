@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 
 from . import files
-from .commands import MINIMAL, own_environment, run, try_run
+from .commands import MINIMAL, cure_of, own_environment, run, try_run
 from .packages import first_error
 from .runner import Failure
 
@@ -137,9 +137,10 @@ def _apt(work, *arguments):
     command = ["sh", "-c", script, "sh", work / "debs", *words, "-q", *arguments]
     result = try_run(command, environment=own_environment())
     if result.returncode or "\nE:" in result.stdout or "\nErr:" in result.stdout:
+        cure = "check the network, or make up ODOO_SOURCE=<a source tree of Odoo 19>"
         raise Failure(
             f"Odoo 19 cannot be had from Debian: {first_error(result.stdout)}",
-            "check the network, or make up ODOO_SOURCE=<a source tree of Odoo 19>",
+            cure_of(result.stdout, cure),
         )
 
 

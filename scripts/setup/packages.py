@@ -4,7 +4,7 @@ import contextlib
 import shutil
 from pathlib import Path
 
-from .commands import own_environment, try_run
+from .commands import cure_of, own_environment, try_run
 from .locks import waiting
 from .runner import Failure
 
@@ -100,7 +100,10 @@ def _install(names):
         cure = "check the network and /etc/apt/sources.list.d, then again"
         if "Could not get lock" in error:
             cure = "wait for the end of the other apt, then again"
-        raise Failure(f"apt-get cannot install {' '.join(names)}: {error}", cure)
+        raise Failure(
+            f"apt-get cannot install {' '.join(names)}: {error}",
+            cure_of(result.stdout + update.stdout, cure),
+        )
 
 
 def _disable(names):
