@@ -85,7 +85,11 @@ def try_run(
     except FileNotFoundError as error:
         raise Failure(f"{command[0]} is missing", "make up") from error
     except subprocess.TimeoutExpired as error:
-        raise Failure(f"{command[0]} took more than {seconds} s") from error
+        raise Failure(
+            f"{command[0]} took more than {seconds} s",
+            "look at the network, the disks and the load; the same command goes on "
+            "from here",
+        ) from error
 
 
 def cure_of(output, usual):

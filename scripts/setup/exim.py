@@ -11,12 +11,11 @@ import shutil
 
 from . import files
 from .commands import cure_of, own_environment, run, try_run
-from .packages import first_error
+from .packages import APT_GET, IN_FOLDER, first_error
 from .runner import Failure
 
 PACKAGE = "exim4-daemon-light"
 BINARY = "usr/sbin/exim4"
-DOWNLOAD = 'cd "$1" && exec apt-get -q -o APT::Sandbox::User=root download "$2"'
 
 
 def find_or_unpack(settings):
@@ -27,7 +26,7 @@ def find_or_unpack(settings):
     """
     wanted = candidate()
     if not wanted:
-        try_run(["apt-get", "update", "-q"], environment=own_environment())
+        try_run([*APT_GET, "update"], environment=own_environment())
         wanted = candidate()
     if wanted and _folder(settings, wanted).exists():
         return "unchanged"
@@ -75,7 +74,8 @@ def _unpack(settings):
     work = settings.cache / ".exim.new"
     shutil.rmtree(work, ignore_errors=True)
     (work / "tree").mkdir(parents=True)
-    command = ["sh", "-c", DOWNLOAD, "sh", work, PACKAGE]
+    words = (*APT_GET, "-o", "APT::Sandbox::User=root", "download", PACKAGE)
+    command = ["sh", "-c", IN_FOLDER, "sh", work, *words]
     result = try_run(command, environment=own_environment())
     debs = list(work.glob("*.deb"))
     if result.returncode or not debs:

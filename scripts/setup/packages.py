@@ -40,6 +40,10 @@ POLICY = Path("/usr/sbin/policy-rc.d")
 FORBID = (
     "#!/bin/sh\n# Of a make up of SaaSOdoo, for as long as it installs.\nexit 101\n"
 )
+# A mirror that is silent so long is away; https takes it from here too.
+APT_GET = ("apt-get", "-q", "-o", "Acquire::http::Timeout=20")
+# A download lands where apt-get runs.
+IN_FOLDER = 'cd "$1" && shift && exec "$@"'
 LOCK = "/run/saasodoo-packages.lock"
 LOCK_SECONDS = 300  # Debian's own daily upgrade may hold apt's lock
 
@@ -89,10 +93,10 @@ def first_error(output):
 
 def _install(names):
     # A broken list of somebody else's must not stop us; what counts is the install.
-    update = try_run(["apt-get", "update", "-q"], environment=own_environment())
-    options = ["-qy", "--no-install-recommends"]
+    update = try_run([*APT_GET, "update"], environment=own_environment())
+    options = ["-y", "--no-install-recommends"]
     options += ["-o", f"DPkg::Lock::Timeout={LOCK_SECONDS}"]
-    command = ["apt-get", "install", *options, *names]
+    command = [*APT_GET, "install", *options, *names]
     with _no_service_starts():
         result = try_run(command, environment=own_environment())
     if result.returncode:

@@ -94,3 +94,5 @@ def test_apt_is_given_time_and_what_it_lacks_is_told(machine, complaint, cure):
 
     [install] = [words for words in machine.asked if " install " in words]
     assert "DPkg::Lock::Timeout=300" in install
+    fetching = [words for words in machine.asked if words.startswith("apt-get")]
+    assert all("Acquire::http::Timeout=20" in words for words in fetching)
