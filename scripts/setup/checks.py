@@ -6,12 +6,15 @@ import re
 import shutil
 from pathlib import Path
 
-from . import files, processes
+from . import files, packages, processes
 from .runner import Failure
 
 # What a first installation takes, and what one that is there must have to run.
 FREE_BYTES = 5 * 10**9
 LAST_BYTES = 200 * 10**6
+# What Debian's packages take, Docker's too, and where: as archives, then installed.
+PACKAGES_BYTES = 10**9
+OF_PACKAGES = (Path("/"), Path("/var/cache/apt"))
 # PostgreSQL's and supervisor's sockets lie below it; a socket's path has 107 bytes.
 LONGEST_RUN = 72
 # Those of an engine of our own are longer: docker/exec/containerd/….sock.ttrpc
@@ -78,8 +81,8 @@ def check_space(settings):
     :return: a warning, or nothing
     :raise Failure: with what may be deleted
     """
-    places = [_existing(path) for path in (settings.run, settings.cache)]
-    free, place = min((shutil.disk_usage(path).free, path) for path in places)
+    _check_space_for_packages(settings)
+    free, place = _least_free((settings.run, settings.cache))
     if free >= FREE_BYTES:
         return ""
     words = f"only {free / 10**9:.1f} GB are free below {place}"
@@ -154,6 +157,20 @@ def strangers(settings, listeners):
             process = f"{processes.name_of(pid)} (process {pid}{owner})"
             named.append((address, port, process if pid else "another"))
     return named
+
+
+def _check_space_for_packages(settings):
+    free, place = _least_free(OF_PACKAGES)
+    if free < PACKAGES_BYTES and packages.missing(packages.needed(settings)):
+        raise Failure(
+            f"only {free / 10**9:.1f} GB are free below {place}, not 1 GB for packages",
+            "make room, to begin with by apt-get clean",
+        )
+
+
+def _least_free(paths):
+    places = [_existing(path) for path in paths]
+    return min((shutil.disk_usage(path).free, path) for path in places)
 
 
 def _existing(path):

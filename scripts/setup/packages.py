@@ -67,15 +67,23 @@ def install_missing(names=NEEDED):
     """
     with waiting(LOCK):
         _forget_killed_run()
-        missing = [name for name in names if not is_installed(name)]
-        if not missing:
+        lacking = missing(names)
+        if not lacking:
             return "nothing missing"
         absent = [name for name in SERVICES if not is_installed(name)]
         try:
-            _install(missing)
+            _install(lacking)
         finally:
             _disable(name for name in absent if is_installed(name))
-    return "installed " + ", ".join(missing)
+    return "installed " + ", ".join(lacking)
+
+
+def missing(names):
+    """Return which of some packages are not installed.
+
+    :rtype: list[str]
+    """
+    return [name for name in names if not is_installed(name)]
 
 
 def is_installed(name):
