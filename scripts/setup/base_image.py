@@ -3,7 +3,7 @@
 import shutil
 from dataclasses import dataclass
 
-from .commands import last_words, own_environment, try_run
+from .commands import cure_of, last_words, own_environment, try_run
 from .odoo_tree import find_mirror
 from .packages import install_missing
 from .runner import Failure
@@ -74,9 +74,10 @@ def _find_or_bootstrap(settings, base):
     ]  # fmt: skip
     result = try_run(command, environment=own_environment())
     if result.returncode:
+        cure = f"check the network, or have the engine hold {OF_REGISTRY}"
         raise Failure(
             f"no base image could be made: {last_words(result.stdout)}",
-            f"check the network, or have the engine hold {OF_REGISTRY}",
+            cure_of(result.stdout, cure),
         )
     for folder in ("var/cache/apt", "var/lib/apt/lists", "usr/share/doc"):
         shutil.rmtree(root / folder, ignore_errors=True)
@@ -84,7 +85,8 @@ def _find_or_bootstrap(settings, base):
     tar = ["tar", "-C", root, "--one-file-system", "-cf", fresh, "."]
     result = try_run(tar)
     if result.returncode:
-        raise Failure(f"tar failed: {last_words(result.stdout)}")
+        cure = cure_of(result.stdout, "")
+        raise Failure(f"tar failed: {last_words(result.stdout)}", cure)
     fresh.rename(archive)
     shutil.rmtree(root)
     return archive

@@ -6,13 +6,16 @@ import re
 import shutil
 from pathlib import Path
 
-from . import files, processes
+from . import files, packages, processes
 from .accounts import JOBS, WEB
 from .runner import Failure
 
 # What a first installation takes, and what one that is there must have to run.
 FREE_BYTES = 5 * 10**9
 LAST_BYTES = 200 * 10**6
+# What Debian's packages take, Docker's too, and where: as archives, then installed.
+PACKAGES_BYTES = 10**9
+OF_PACKAGES = (Path("/"), Path("/var/cache/apt"))
 # PostgreSQL's and supervisor's sockets lie below it; a socket's path has 107 bytes.
 LONGEST_RUN = 72
 # Those of an engine of our own are longer: docker/exec/containerd/….sock.ttrpc
@@ -61,11 +64,7 @@ def check_folders(settings):
                 f"other users cannot enter {closed}, so no service could run in {path}",
                 f"make up {variable}=/var/lib/saasodoo",
             )
-        if re.search(r"[^\w./+-]", str(path)):
-            raise Failure(
-                f"{variable}={path} holds a character that configuration files quote",
-                f"choose a {variable} of letters, digits, dots, dashes",
-            )
+        files.check_plain(variable, path)
     # Set-up gives its own folder its rights; this one may be somebody else's as well.
     if files.unreachable_parent(settings.cache):
         cure = f"chmod o+x {settings.cache}"
@@ -85,8 +84,8 @@ def check_space(settings):
     :return: a warning, or nothing
     :raise Failure: with what may be deleted
     """
-    places = [_existing(path) for path in (settings.run, settings.cache)]
-    free, place = min((shutil.disk_usage(path).free, path) for path in places)
+    _check_space_for_packages(settings)
+    free, place = _least_free((settings.run, settings.cache))
     if free >= FREE_BYTES:
         return ""
     words = f"only {free / 10**9:.1f} GB are free below {place}"
@@ -168,6 +167,20 @@ def _is_in_a_container(settings, port, pid):
         return processes.user_of(pid) in {pwd.getpwnam(n).pw_uid for n in (JOBS, WEB)}
     published = {settings.ports[name] for name in PUBLISHED}
     return port in published and processes.name_of(pid) == PUBLISHER
+
+
+def _check_space_for_packages(settings):
+    free, place = _least_free(OF_PACKAGES)
+    if free < PACKAGES_BYTES and packages.missing(packages.needed(settings)):
+        raise Failure(
+            f"only {free / 10**9:.1f} GB are free below {place}, not 1 GB for packages",
+            "make room, to begin with by apt-get clean",
+        )
+
+
+def _least_free(paths):
+    places = [_existing(path) for path in paths]
+    return min((shutil.disk_usage(path).free, path) for path in places)
 
 
 def _existing(path):

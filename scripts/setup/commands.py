@@ -7,6 +7,8 @@ import subprocess
 from .runner import Failure
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# How the C library, Rust and apt say that a disk is full.
+FULL = ("No space left", "enough free space")
 MINIMAL = {"PATH": PATH, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
 
 
@@ -40,7 +42,7 @@ def run(command, *, user=None, environment=None, stdin=None, log=None, seconds=1
             file.write(result.stdout)
     if result.returncode:
         program = os.path.basename(str(command[0]))
-        cure = f"read {log}" if log else ""
+        cure = cure_of(result.stdout, f"read {log}" if log else "")
         raise Failure(f"{program} failed: {last_words(result.stdout)}", cure)
     return result.stdout
 
@@ -83,7 +85,19 @@ def try_run(
     except FileNotFoundError as error:
         raise Failure(f"{command[0]} is missing", "make up") from error
     except subprocess.TimeoutExpired as error:
-        raise Failure(f"{command[0]} took more than {seconds} s") from error
+        raise Failure(
+            f"{command[0]} took more than {seconds} s",
+            "look at the network, the disks and the load; the same command goes on "
+            "from here",
+        ) from error
+
+
+def cure_of(output, usual):
+    """Return the cure of what a program said: room where the disk is full.
+
+    :param str usual: the cure of all else
+    """
+    return "make room, then again" if any(map(output.__contains__, FULL)) else usual
 
 
 def last_words(output, lines=3):

@@ -73,8 +73,7 @@ def _print(settings, finding):
 
 
 def _packages(settings):
-    wanted = packages.needed(settings)
-    missing = [name for name in wanted if not packages.is_installed(name)]
+    missing = packages.missing(packages.needed(settings))
     yield Finding("Debian packages", missing and f"missing {', '.join(missing)}")
 
 

@@ -6,7 +6,7 @@ import shutil
 import tomllib
 from pathlib import Path
 
-from .commands import own_environment, run, try_run
+from .commands import cure_of, own_environment, run, try_run
 from .runner import Failure
 from .settings import CHECKOUT
 
@@ -88,7 +88,9 @@ def _install(command, environment):
     if result.returncode:
         raise Failure(
             f"Python packages cannot be installed: {_complaint(result.stdout)}",
-            "check the network and pip's configuration, then again",
+            cure_of(
+                result.stdout, "check the network and pip's configuration, then again"
+            ),
         )
 
 

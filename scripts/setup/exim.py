@@ -10,13 +10,12 @@ import re
 import shutil
 
 from . import files
-from .commands import own_environment, run, try_run
-from .packages import first_error
+from .commands import cure_of, own_environment, run, try_run
+from .packages import APT_GET, IN_FOLDER, first_error
 from .runner import Failure
 
 PACKAGE = "exim4-daemon-light"
 BINARY = "usr/sbin/exim4"
-DOWNLOAD = 'cd "$1" && exec apt-get -q -o APT::Sandbox::User=root download "$2"'
 
 
 def find_or_unpack(settings):
@@ -27,7 +26,7 @@ def find_or_unpack(settings):
     """
     wanted = candidate()
     if not wanted:
-        try_run(["apt-get", "update", "-q"], environment=own_environment())
+        try_run([*APT_GET, "update"], environment=own_environment())
         wanted = candidate()
     if wanted and _folder(settings, wanted).exists():
         return "unchanged"
@@ -75,13 +74,15 @@ def _unpack(settings):
     work = settings.cache / ".exim.new"
     shutil.rmtree(work, ignore_errors=True)
     (work / "tree").mkdir(parents=True)
-    command = ["sh", "-c", DOWNLOAD, "sh", work, PACKAGE]
+    words = (*APT_GET, "-o", "APT::Sandbox::User=root", "download", PACKAGE)
+    command = ["sh", "-c", IN_FOLDER, "sh", work, *words]
     result = try_run(command, environment=own_environment())
     debs = list(work.glob("*.deb"))
     if result.returncode or not debs:
+        cure = "check the network and /etc/apt/sources.list.d, then again"
         raise Failure(
             f"Exim cannot be had from Debian: {first_error(result.stdout)}",
-            "check the network and /etc/apt/sources.list.d, then again",
+            cure_of(result.stdout, cure),
         )
     run(["dpkg-deb", "-x", debs[0], work / "tree"])
     got = run(["dpkg-deb", "-f", debs[0], "Version"]).strip()

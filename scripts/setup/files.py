@@ -10,6 +10,7 @@ from .runner import Failure
 from .settings import CHECKOUT
 
 PLACEHOLDER = re.compile(r"@(\w+)@")
+QUOTED = re.compile(r"[^\w./+-]")
 
 
 def render(name, values):
@@ -78,6 +79,19 @@ def unreachable_parent(path):
         if not folder.stat().st_mode & 0o001:
             return folder
     return None
+
+
+def check_plain(variable, path):
+    """Refuse a path that configurations and shells would have to quote: none does.
+
+    :param str variable: what a person gave it as
+    :raise Failure: with the cure
+    """
+    if QUOTED.search(str(path)):
+        raise Failure(
+            f"{variable}={path} holds a character that configuration files quote",
+            f"choose a {variable} of letters, digits, dots, dashes",
+        )
 
 
 def link(path, target):

@@ -19,6 +19,8 @@ def provide(settings):
     found = _show(settings)
     if found and found["operation"] and goes_on(found["operation"]):
         follow(settings, found["operation"])
+    elif found and _failed(found):
+        saasctl(settings, "instance", "retry", NAME, "--wait")
     elif not found:
         saasctl(
             settings, "instance", "create", "--plan", "starter", "--subdomain", NAME,
@@ -33,6 +35,13 @@ def describe(settings):
     found = _show(settings)
     if not found:
         return ""
+    if found["status"] == "error":
+        cure = "retry" if _failed(found) else "restart"
+        return (
+            f"Tenant   {found['url']} is error\n"
+            f"  why    {settings.saasctl(f'instance logs {NAME}')}\n"
+            f"  cure   {settings.saasctl(f'instance {cure} {NAME}')}"
+        )
     if found["status"] != "running":
         return f"Tenant   {found['url']} is {found['status']}"
     why = ("--reason", "first look")
@@ -44,6 +53,11 @@ def describe(settings):
         f"Tenant   {found['url']}\n  opens  {json.loads(output)['url']}\n"
         f"         once, within 10 minutes; another: {again}"
     )
+
+
+def _failed(found):
+    operation = found["operation"]
+    return found["status"] == "error" and operation and operation["state"] == "failed"
 
 
 def _show(settings):

@@ -9,7 +9,7 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .commands import PATH, own_environment, run, try_run
+from .commands import PATH, cure_of, own_environment, run, try_run
 from .locks import waiting
 from .runner import Failure
 
@@ -107,7 +107,7 @@ class GoProgram:
         return Failure(
             f"{self.name} {self.version} cannot be built: "
             f"{' | '.join(words[-3:])[:300]}",
-            self._cure(binary),
+            cure_of(output, self._cure(binary)),
         )
 
     def _cure(self, binary):

@@ -12,8 +12,8 @@ import shutil
 from pathlib import Path
 
 from . import files
-from .commands import MINIMAL, own_environment, run, try_run
-from .packages import first_error
+from .commands import MINIMAL, cure_of, own_environment, run, try_run
+from .packages import APT_GET, IN_FOLDER, first_error
 from .runner import Failure
 
 PYTHON = "/usr/bin/python3"
@@ -133,13 +133,14 @@ def _apt(work, *arguments):
     words = [
         word for name, value in options.items() for word in ("-o", f"{name}={value}")
     ]
-    script = 'cd "$1" && shift && exec apt-get "$@"'
-    command = ["sh", "-c", script, "sh", work / "debs", *words, "-q", *arguments]
+    words = (*APT_GET, *words, *arguments)
+    command = ["sh", "-c", IN_FOLDER, "sh", work / "debs", *words]
     result = try_run(command, environment=own_environment())
     if result.returncode or "\nE:" in result.stdout or "\nErr:" in result.stdout:
+        cure = "check the network, or make up ODOO_SOURCE=<a source tree of Odoo 19>"
         raise Failure(
             f"Odoo 19 cannot be had from Debian: {first_error(result.stdout)}",
-            "check the network, or make up ODOO_SOURCE=<a source tree of Odoo 19>",
+            cure_of(result.stdout, cure),
         )
 
 

@@ -4,7 +4,7 @@ import contextlib
 import shutil
 from pathlib import Path
 
-from .commands import own_environment, try_run
+from .commands import cure_of, own_environment, try_run
 from .locks import waiting
 from .runner import Failure
 
@@ -41,6 +41,10 @@ POLICY = Path("/usr/sbin/policy-rc.d")
 FORBID = (
     "#!/bin/sh\n# Of a make up of SaaSOdoo, for as long as it installs.\nexit 101\n"
 )
+# A mirror that is silent so long is away; https takes it from here too.
+APT_GET = ("apt-get", "-q", "-o", "Acquire::http::Timeout=20")
+# A download lands where apt-get runs.
+IN_FOLDER = 'cd "$1" && shift && exec "$@"'
 LOCK = "/run/saasodoo-packages.lock"
 LOCK_SECONDS = 300  # Debian's own daily upgrade may hold apt's lock
 
@@ -66,15 +70,23 @@ def install_missing(names=NEEDED):
     """
     with waiting(LOCK):
         _forget_killed_run()
-        missing = [name for name in names if not is_installed(name)]
-        if not missing:
+        lacking = missing(names)
+        if not lacking:
             return "nothing missing"
         absent = [name for name in SERVICES if not is_installed(name)]
         try:
-            _install(missing)
+            _install(lacking)
         finally:
             _disable(name for name in absent if is_installed(name))
-    return "installed " + ", ".join(missing)
+    return "installed " + ", ".join(lacking)
+
+
+def missing(names):
+    """Return which of some packages are not installed.
+
+    :rtype: list[str]
+    """
+    return [name for name in names if not is_installed(name)]
 
 
 def is_installed(name):
@@ -92,10 +104,10 @@ def first_error(output):
 
 def _install(names):
     # A broken list of somebody else's must not stop us; what counts is the install.
-    update = try_run(["apt-get", "update", "-q"], environment=own_environment())
-    options = ["-qy", "--no-install-recommends"]
+    update = try_run([*APT_GET, "update"], environment=own_environment())
+    options = ["-y", "--no-install-recommends"]
     options += ["-o", f"DPkg::Lock::Timeout={LOCK_SECONDS}"]
-    command = ["apt-get", "install", *options, *names]
+    command = [*APT_GET, "install", *options, *names]
     with _no_service_starts():
         result = try_run(command, environment=own_environment())
     if result.returncode:
@@ -103,7 +115,10 @@ def _install(names):
         cure = "check the network and /etc/apt/sources.list.d, then again"
         if "Could not get lock" in error:
             cure = "wait for the end of the other apt, then again"
-        raise Failure(f"apt-get cannot install {' '.join(names)}: {error}", cure)
+        raise Failure(
+            f"apt-get cannot install {' '.join(names)}: {error}",
+            cure_of(result.stdout + update.stdout, cure),
+        )
 
 
 def _disable(names):

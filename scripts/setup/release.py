@@ -78,7 +78,8 @@ def _files_below(folder):
 
 def _copy(source, target):
     """Copy one file in one step, so that a running server never reads half of it."""
-    mode = 0o755 if os.access(source, os.X_OK) and source.stat().st_mode & 1 else 0o644
+    # Under a close mask nobody but the checkout's owner may run its programs.
+    mode = 0o755 if source.stat().st_mode & 0o100 else 0o644
     folders = [parent for parent in target.parents if not parent.exists()]
     for folder in reversed(folders):
         files.make_folder(folder, 0o755)

@@ -7,6 +7,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import domain
 from .runner import Failure
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -126,7 +127,7 @@ class Settings:
 
     @property
     def master_url(self):
-        return f"http://localhost:{self.ports['master']}"
+        return f"http://{domain.MASTER}:{self.ports['master']}"
 
     @property
     def sudoers(self):
@@ -218,6 +219,8 @@ def load(environ=os.environ):
         name: environ.get(name, stored.get(name)) or default
         for name, default in CHANGEABLE.items()
     }
+    if not stored:  # what was made with another must be stopped, and go on
+        domain.check(values["BASE_DOMAIN"])
     if values["RUNTIME"] not in RUNTIMES:
         known = " or ".join(RUNTIMES)
         raise Failure(f"RUNTIME={values['RUNTIME']} is not {known}", "make up")

@@ -32,6 +32,7 @@ def install(run, root, platform, uids, key):
     """
     if (run / "platform.env").exists():
         raise Failure(f"{run} is a platform of its own", "choose another RUN_DIR")
+    files.check_plain("RUN_DIR", run)
     first, last = _parse(uids)
     if not UUID.fullmatch(platform):
         cure = "take PLATFORM_UUID out of platform.env of the master's folder"

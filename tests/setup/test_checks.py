@@ -64,6 +64,22 @@ def test_a_platform_that_is_there_goes_on_with_little_room(
         assert checks.check_space(there).startswith(f"only {free / 10**9:.1f} GB")
 
 
+@pytest.mark.parametrize("full", ["/", "/var/cache/apt"])
+def test_packages_that_are_missing_need_room_where_apt_puts_them(
+    settings, monkeypatch, full
+):
+    def usage(path):
+        return Usage(9, 9, 10**8 if str(path) == full else 10**11)
+
+    monkeypatch.setattr(checks.shutil, "disk_usage", usage)
+    monkeypatch.setattr(checks.packages, "missing", lambda names: [])
+    assert checks.check_space(settings) == ""
+
+    monkeypatch.setattr(checks.packages, "missing", lambda names: ["nginx-light"])
+    with pytest.raises(Failure, match=rf"0\.1 GB are free below {full}, .*apt-get cl"):
+        checks.check_space(settings)
+
+
 def test_with_room_nobody_is_warned(settings, monkeypatch):
     monkeypatch.setattr(checks.shutil, "disk_usage", lambda _: Usage(9, 9, 10**10))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.setup import locks, rpc, supervisors
+from scripts.setup import commands, locks, rpc, supervisors
 from scripts.setup.runner import Failure, main_guard
 from scripts.setup.settings import CHECKOUT, load
 from scripts.testing import platform
@@ -84,6 +84,11 @@ def test_a_program_that_does_not_start_is_told_with_its_log(tmp_path, monkeypatc
 
     with pytest.raises(Failure, match="ABNORMAL_.*read .*/log/postgresql.log"):
         supervisors.start(settings, supervisors.DATA, "postgresql")
+
+
+def test_a_program_that_does_not_end_is_told_with_what_to_look_at():
+    with pytest.raises(Failure, match=r"sleep took more than 0\.1 s\. Cure: .*network"):
+        commands.try_run(["sleep", "60"], seconds=0.1)
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,12 @@ def saasctl(monkeypatch):
     return saasctl
 
 
+def demo(status, state):
+    """The first instance as the command line shows it, with its last operation."""
+    operation = {"id": 5, "state": state}
+    return {"url": "http://demo.test", "status": status, "operation": operation}
+
+
 @pytest.mark.parametrize("state", ["failed", "retired", None])
 def test_without_a_template_one_is_built(settings, saasctl, state):
     templates = [{"state": state}] if state else []
@@ -93,10 +99,9 @@ def test_the_first_instance_is_made_once_also_when_it_was_purged_since(
 
 
 def test_a_creation_that_an_interrupted_up_began_is_waited_for(settings, saasctl):
-    operation = {"id": 5, "state": "running"}
     saasctl.answers = {
-        "instance show": {"operation": operation},
-        "operation show": operation,
+        "instance show": demo("creating", "running"),
+        "operation show": {},
     }
 
     assert first_instance.provide(settings) == "made"
@@ -111,22 +116,47 @@ def test_a_creation_that_fails_is_told_and_tried_again_next_time(settings, saasc
     assert first_instance.provide(settings) == "made"
 
 
-@pytest.mark.parametrize("status", ["stopped", "paused", "terminated", "error"])
+@pytest.mark.parametrize("status", ["stopped", "paused", "terminated"])
 def test_a_first_instance_that_does_not_run_is_told_and_no_failure(
     settings, saasctl, status
 ):
-    shown = {"url": "http://demo.test", "status": status, "operation": None}
-    saasctl.answers = {"instance show": shown}
+    saasctl.answers = {"instance show": demo(status, "done")}
 
     assert first_instance.provide(settings) == "made"
     assert first_instance.describe(settings) == f"Tenant   http://demo.test is {status}"
+
+
+def test_a_creation_that_failed_is_gone_on_with_by_the_next_up(settings, saasctl):
+    saasctl.answers = {"instance show": demo("error", "failed")}
+    with pytest.raises(Failure, match="saasctl instance retry: not found"):
+        first_instance.provide(settings)
+
+    saasctl.answers["instance retry"] = {}
+    assert first_instance.provide(settings) == "made"
+    assert saasctl.asked[-1] == "instance retry demo --wait"
+    assert first_instance.provide(settings) == "unchanged"
+
+
+@pytest.mark.parametrize(
+    ("state", "cure"), [("failed", "retry demo"), ("done", "restart demo")]
+)
+def test_a_first_instance_in_error_is_told_with_its_log_and_the_cure(
+    settings, saasctl, state, cure
+):
+    saasctl.answers = {"instance show": demo("error", state)}
+
+    words = first_instance.describe(settings)
+
+    assert words.startswith("Tenant   http://demo.test is error\n")
+    assert settings.saasctl("instance logs demo") in words
+    assert words.endswith(settings.saasctl(f"instance {cure}"))
 
 
 @pytest.mark.parametrize("opens", [True, False])
 def test_a_first_instance_that_runs_is_opened_by_a_link_where_there_is_one(
     settings, saasctl, opens
 ):
-    saasctl.answers["instance show"] = {"url": "http://demo.test", "status": "running"}
+    saasctl.answers["instance show"] = demo("running", "done")
     if opens:
         saasctl.answers["instance open"] = {"url": "http://localhost/link"}
 

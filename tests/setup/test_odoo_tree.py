@@ -106,6 +106,43 @@ def test_an_odoo_of_another_release_is_not_taken(tree, monkeypatch):
     assert odoo_tree._importable() != tree
 
 
+UPDATE = "\nErr:1 http://mirror.example/debian bookworm InRelease\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint", "cure"),
+    [
+        (
+            UPDATE + "W: Failed to fetch http://mirror.example: no address",
+            "Failed to fetch",
+            "check the network, or make up ODOO_SOURCE=",
+        ),
+        (
+            "E: You don't have enough free space in /var/cache/saasodoo/debs",
+            "enough free space",
+            "make room",
+        ),
+    ],
+)
+def test_an_odoo_that_cannot_be_had_is_told_with_its_cure(
+    settings, monkeypatch, said, complaint, cure
+):
+    def fail(words, **_options):
+        # apt ends well where a list cannot be had.
+        return subprocess.CompletedProcess(words, 100 * said.startswith("E:"), said)
+
+    monkeypatch.setattr(odoo_tree, "_importable", lambda: None)
+    monkeypatch.setattr(odoo_tree, "find_mirror", lambda: ("http://x", "bookworm"))
+    monkeypatch.setattr(odoo_tree, "try_run", fail)
+
+    with pytest.raises(Failure, match=f"cannot be had from Debian: .*{complaint}") as e:
+        odoo_tree.find_or_unpack(settings)
+
+    assert e.value.cure.startswith(cure)
+    # What was begun is aside; the next run begins anew.
+    assert not (settings.cache / odoo_tree.NAME).exists()
+
+
 @pytest.mark.parametrize("change", [commit, touch])
 def test_another_state_of_the_tree_is_compiled_and_upgrades_the_master(
     tree, settings, change

@@ -78,6 +78,12 @@ def test_somebody_elses_policy_stays(machine):
     [
         ("E: Could not get lock /var/lib/dpkg/lock-frontend. It is held", "wait for"),
         ("E: Unable to locate package nginx-light", "check the network"),
+        ("E: You don't have enough free space in /var/cache/apt/", "make room"),
+        (
+            "E: Sub-process /usr/bin/dpkg returned an error code (1)\n"
+            "dpkg: failed to write (No space left on device)",
+            "make room",
+        ),
     ],
 )
 def test_apt_is_given_time_and_what_it_lacks_is_told(machine, complaint, cure):
@@ -88,3 +94,5 @@ def test_apt_is_given_time_and_what_it_lacks_is_told(machine, complaint, cure):
 
     [install] = [words for words in machine.asked if " install " in words]
     assert "DPkg::Lock::Timeout=300" in install
+    fetching = [words for words in machine.asked if words.startswith("apt-get")]
+    assert all("Acquire::http::Timeout=20" in words for words in fetching)

@@ -123,6 +123,47 @@ def test_a_port_that_cannot_be_is_refused(tmp_path, value):
         load({"RUN_DIR": str(tmp_path), "PORT_BASE": value})
 
 
+@pytest.mark.parametrize(
+    ("domain", "words"),
+    [
+        ("Tenants.test", "lower-case"),
+        ("two words.test", "lower-case"),
+        ("under_score.test", "lower-case"),
+        ("-a.test", "lower-case"),
+        ("a..test", "lower-case"),
+        (".test", "lower-case"),
+        ("test.", "lower-case"),
+        ("10.0.0.1", "lower-case"),
+        (f"{'a' * 64}.test", "lower-case"),
+        ("a." * 93 + "test", "at most 189"),
+        ("localhost", "the master's own"),
+    ],
+)
+def test_a_domain_that_tenants_cannot_answer_at_is_refused(tmp_path, domain, words):
+    with pytest.raises(Failure, match=f"BASE_DOMAIN={domain} .*{words}.*Cure: make up"):
+        load({"RUN_DIR": str(tmp_path), "BASE_DOMAIN": domain})
+
+
+def test_the_name_of_the_machine_is_the_masters_own(tmp_path, monkeypatch):
+    monkeypatch.setattr(socket, "gethostname", lambda: "saas.test")
+
+    with pytest.raises(Failure, match="BASE_DOMAIN=saas.test is the master's own"):
+        load({"RUN_DIR": str(tmp_path), "BASE_DOMAIN": "saas.test"})
+
+
+@pytest.mark.parametrize(
+    "domain", ["tenants.localhost", "saas.test", "a-1.b2.xn--p1ai", "a." * 92 + "tests"]
+)
+def test_a_domain_with_room_for_any_subdomain_is_taken(stored, domain):
+    assert stored(BASE_DOMAIN=domain).base_domain == domain
+
+
+def test_a_platform_from_before_its_domain_was_looked_at_can_be_stopped(tmp_path):
+    (tmp_path / "platform.env").write_text("BASE_DOMAIN=Tenants.test\n")
+
+    assert load({"RUN_DIR": str(tmp_path)}).base_domain == "Tenants.test"
+
+
 def test_what_tenants_run_on_is_chosen_once(stored, tmp_path):
     assert stored(RUNTIME="swarm").on_swarm
     assert stored().on_swarm

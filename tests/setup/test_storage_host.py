@@ -58,6 +58,15 @@ def test_the_helper_marks_the_storages_that_it_was_told_of_one_by_one(ground):
     assert "no storage" in ask(ground, "storage_look", root="/var/tmp")["message"]
 
 
+def test_a_storage_that_configurations_cannot_name_is_refused(ground):
+    (ground / "a b;$x%").mkdir()
+
+    with pytest.raises(Failure, match="configuration files quote"):
+        install(ground, "a b;$x%")
+    with pytest.raises(Failure, match="RUN_DIR=.* configuration files quote"):
+        install(ground / 'a"b', "disk1")
+
+
 def test_a_platform_of_its_own_is_left_alone(ground):
     (ground / "helper").mkdir()
     (ground / "helper/platform.env").touch()

@@ -12,6 +12,8 @@ from scripts.setup.postgresql import MAX_CONNECTIONS, RESERVED_CONNECTIONS
 from scripts.setup.runner import Failure
 from scripts.setup.settings import CHECKOUT, load
 
+ODD = ("two words", "a;b", "100%", "$HOME")
+
 
 @pytest.fixture
 def ground():
@@ -75,11 +77,12 @@ def test_a_storage_that_was_used_before_is_taken_again(settings, disk):
         ("run", "lie in each other"),
         ("full", "not empty: it has mail"),
         ("closed/disk", "other users cannot enter"),
+        *((name, "configuration files quote") for name in ODD),
     ],
 )
 def test_what_cannot_be_a_storage_is_refused(settings, disk, ground, name, refusal):
     (ground / "link").symlink_to(disk)
-    for folder in ("run/storage/below", "full/mail", "closed/disk"):
+    for folder in ("run/storage/below", "full/mail", "closed/disk", *ODD):
         (ground / folder).mkdir(parents=True)
     (ground / "closed").chmod(0o700)
 
