@@ -42,14 +42,14 @@ def test_exim_is_unpacked_once_without_rights_of_root(settings):
 
 def test_without_a_network_the_one_that_is_there_goes_on(unpacked, monkeypatch):
     monkeypatch.setattr(exim, "candidate", lambda: "9.0")
-    monkeypatch.setattr(exim, "DOWNLOAD", "echo 'E: no network'; exit 100")
+    monkeypatch.setattr(exim, "IN_FOLDER", "echo 'E: no network'; exit 100")
     assert "cannot be had" in exim.find_or_unpack(unpacked)
     assert exim.version(unpacked) == "4.96-1"
 
 
 def test_without_any_exim_there_is_one_line_with_its_cure(settings, monkeypatch):
     monkeypatch.setattr(exim, "candidate", lambda: "9.0")
-    monkeypatch.setattr(exim, "DOWNLOAD", "echo 'E: no network'; exit 100")
+    monkeypatch.setattr(exim, "IN_FOLDER", "echo 'E: no network'; exit 100")
     with pytest.raises(Failure, match=r"cannot be had from Debian:.*no network"):
         exim.find_or_unpack(settings)
 

@@ -7,7 +7,7 @@ from odoo.tests import tagged
 from .access_common import AccessCase
 from .access_tables import ACTIONS, API, BUTTONS, DIALOGS, RIGHTS
 
-PUBLIC_OVERRIDES = {"create", "write"}
+PUBLIC_OVERRIDES = {"create", "unlink", "write"}
 
 
 @tagged("post_install", "-at_install")
