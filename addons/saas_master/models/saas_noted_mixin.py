@@ -61,11 +61,11 @@ class SaasNotedMixin(models.AbstractModel):
 
         :param names: of fields
         """
-        record = self.sudo()
+        record, noted = self.sudo(), self._get_noted().intersection(names)
         return [
             (field._description_string(self.env), record._show_value(field))
             for name, field in self._fields.items()
-            if name in names and name in self._get_noted()
+            if name in noted
         ]
 
     def _show_value(self, field):

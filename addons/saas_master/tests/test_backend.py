@@ -10,7 +10,21 @@ from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 from odoo.tools.translate import code_translations
 
+from ..operations.playbooks import PLAYBOOKS
 from .access_common import AccessCase
+
+# What interrupts people, gives their instance away, or takes something from them
+HARMFUL = [
+    "stop",
+    "restart",
+    "suspend",
+    "terminate",
+    "discard",
+    "change_plan",
+    "rename",
+    "hand_over",
+    "purge",
+]
 
 
 @tagged("post_install", "-at_install")
@@ -36,6 +50,20 @@ class TestBackend(AccessCase):
         self.assertEqual(action["target"], "new")
         self.assertIn("Nobody can work", dialog.warning)
         self.assertIn("End the service", dialog.steps)
+
+    def test_what_harms_asks_first_and_says_what_it_will_do(self):
+        before = self.instance.last_operation_id
+        for kind in HARMFUL:
+            with self.subTest(kind=kind):
+                manager = self.instance.with_user(self.users["manager"])
+                action = getattr(manager, f"action_{kind}")()
+                dialog = self.env[action["res_model"]].browse(action["res_id"])
+                self.assertEqual((action["target"], dialog.kind), ("new", kind))
+                self.assertEqual(dialog.warning, str(PLAYBOOKS[kind].warning))
+                self.assertTrue(dialog.warning)
+                view = self.env[action["res_model"]].get_view(view_type="form")
+                self.assertIn('name="warning"', view["arch"])
+        self.assertEqual(self.instance.last_operation_id, before)
 
     def test_staff_read_operations_in_their_language(self):
         self.env["res.lang"]._activate_lang("fr_FR")
