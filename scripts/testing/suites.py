@@ -96,10 +96,11 @@ def saasctl(settings, depth):
 
 def journeys(settings, depth):
     """Whole journeys on a platform that is up."""
+    # A second site is made of what the drivers are tried at.
+    folders = (".", "addons/saas_infra", "tests/drivers")
     environment = {
         "SAASODOO_RUN_DIR": str(settings.run),
-        # A second site is made of what the drivers are tried at.
-        "PYTHONPATH": f"{CHECKOUT / 'addons/saas_infra'}:{CHECKOUT / 'tests/drivers'}",
+        "PYTHONPATH": ":".join(str(CHECKOUT / folder) for folder in folders),
     }
     return _plain(settings, "system", environment, depth)
 

@@ -6,7 +6,7 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from outages import logs, settings
+from outages import logs
 from people import wait_until
 from strangers import MASTER, role_of
 
@@ -90,7 +90,7 @@ def _kill_when_half_done(platform, role, kind, last):
 
 def _expect_complaints(platform):
     """Expect that the queue names the job whose process died."""
-    chosen = settings.load({"RUN_DIR": str(platform.run_dir)})
+    chosen = platform.settings
     pattern = r"queue_job\.jobrunner\.runner: Re-queued dead job"
     logs.excuse(chosen, time.time(), pattern, later=60)
 

@@ -5,20 +5,17 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 import uuid
 from pathlib import Path
 
 import psycopg2
-from people import CHECKOUT, wait_until
+from people import wait_until
 from strangers import Tenant
 
-sys.path.insert(0, str(CHECKOUT))
-
-from scripts.setup import processes, rpc, settings, supervisors  # noqa: E402
-from scripts.testing import logs  # noqa: E402
+from scripts.setup import processes, rpc, supervisors
+from scripts.testing import logs
 
 
 def service_of(instance):
@@ -34,7 +31,7 @@ class Outages:
 
     def __init__(self, platform):
         self.platform, self.run = platform, platform.run_dir
-        self.settings = settings.load({"RUN_DIR": str(self.run)})
+        self.settings = platform.settings
 
     # === PROGRAMS === #
 

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import requests
 from strangers import run
 
+from scripts.setup.settings import load
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 # Every text that a customer types must survive SQL, shells, QWeb and HTML.
 COMPANY = "'; $(id) {{7*7}} <script>"
@@ -23,6 +25,11 @@ class Platform:
 
     def __init__(self, run_dir):
         self.run_dir = Path(run_dir)
+
+    @property
+    def settings(self):
+        """What set-up knows of it."""
+        return load({"RUN_DIR": str(self.run_dir)})
 
     def setting(self, name):
         """Return a lasting choice of the platform, as text."""

@@ -42,6 +42,12 @@ env["saas.database.server"].search([("name", "=", "{name}")]).write({server!r})
 """
 
 
+def databases_of(settings):
+    """Return the names of all databases of a site's server."""
+    listed = "SELECT datname FROM pg_database"
+    return postgresql.run_sql(settings, "postgres", "postgres", listed).split()
+
+
 class SecondSite:
     """Its engine is a node of a network of its own.
 
@@ -122,7 +128,7 @@ class SecondSite:
 
     def _load_images(self):
         """Bring the images over, as from a registry: the same ones, by their ids."""
-        first = load({"RUN_DIR": str(self.platform.run_dir)})
+        first = self.platform.settings
         host = first.docker_host
         wanted = {
             images.find_or_build(first, "tenant", host),
@@ -206,11 +212,6 @@ class SecondSite:
         here = localhost_is_here(DOMAIN, self.swarm.manager.address)
         with here, Browser(self) as browser:
             yield browser
-
-    def databases(self):
-        """Return the names of all databases of its server."""
-        listed = "SELECT datname FROM pg_database"
-        return postgresql.run_sql(self.settings, "postgres", "postgres", listed).split()
 
     def services(self):
         """Return the names of all services of its engine."""

@@ -10,7 +10,6 @@ import requests
 from people import CHECKOUT, Platform
 
 from scripts.setup import processes
-from scripts.setup.settings import load
 from scripts.testing.platform import loosen
 from scripts.testing.swarm_platform import CHOICES
 
@@ -108,7 +107,7 @@ def start():
     """Bring it up from nothing, for tests that purge at once what they made."""
     reset()
     platform = SwarmPlatform(up())
-    loosen(load({"RUN_DIR": str(platform.run_dir)}))
+    loosen(platform.settings)
     return platform
 
 

@@ -3,10 +3,7 @@
 from pathlib import Path
 
 import pytest
-from second_site import REGION, SecondSite
-
-from scripts.setup import postgresql
-from scripts.setup.settings import load
+from second_site import REGION, SecondSite, databases_of
 
 pytestmark = pytest.mark.slow
 
@@ -23,12 +20,6 @@ def there(swarm, site):
     return swarm.create(region=REGION)
 
 
-def databases_here(swarm):
-    settings = load({"RUN_DIR": str(swarm.run_dir)})
-    listed = "SELECT datname FROM pg_database"
-    return postgresql.run_sql(settings, "postgres", "postgres", listed).split()
-
-
 def test_an_instance_of_a_region_is_there_with_all_that_it_has(swarm, site, there):
     page = f"{there['url']}/web/login"
     with site.visitor() as visitor:
@@ -38,13 +29,13 @@ def test_an_instance_of_a_region_is_there_with_all_that_it_has(swarm, site, ther
     service = f"odoo_{there['uuid'][:8]}"
     assert service in site.services()
     assert service not in swarm.docker("service", "ls", "--format", "{{.Name}}")
-    assert there["database"] in site.databases()
-    assert there["database"] not in databases_here(swarm)
+    assert there["database"] in databases_of(site.settings)
+    assert there["database"] not in databases_of(swarm.settings)
     assert any(Path(site.root).rglob(f"*{there['uuid'][:8]}*"))
 
 
-def test_where_nobody_chooses_it_lands_where_there_is_room(swarm, site, browser):
+def test_the_first_region_keeps_its_own(swarm, site, browser):
     shown = swarm.saasctl("instance", "show", "demo")
     assert browser.get(f"{shown['url']}/web/login").status_code == 200
-    assert shown["database"] in databases_here(swarm)
-    assert shown["database"] not in site.databases()
+    assert shown["database"] in databases_of(swarm.settings)
+    assert shown["database"] not in databases_of(site.settings)
