@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from string import Template
 
-from . import checks, directories
+from . import checks, directories, listeners
 from .errors import NotOurs, Permanent
 
 _HEADER = re.compile(r"; (?P<mark>\S+) uid=(?P<uid>\d+) port=(?P<port>\d+)\n")
@@ -93,6 +93,7 @@ def write(settings, name, mark, uid, port, directory, odoo, task=None):
         process = f"{kind}.{platform}.{instance}.{digest}.{odoo['memory']}"
         program = Template(program).substitute(process=process)
         directories.write_file(_file(settings, name), program, 0o600)
+        listeners.apply(settings, headers(settings))
     return {"group": name, "process": process, "new": new}
 
 
@@ -119,6 +120,7 @@ def remove(settings, name, mark, directory):
         places = _places(settings, name)
         for path in (places["lock"], places["log"], _file(settings, name)):
             Path(path).unlink(missing_ok=True)
+        listeners.apply(settings, headers(settings))
 
 
 def list_all(settings):

@@ -49,6 +49,14 @@ def read(program):
     above = (run, path.parent, program.parents[1], program.parent, modules)
     for part in (*above, path, program, *modules.glob("*.py")):
         _check_owner(part)
+    return parse(path)
+
+
+def parse(path):
+    """Take the settings as they stand there.
+
+    :param Path path: RUN_DIR/etc/helper.json
+    """
     content = json.loads(path.read_text())
     return Settings(*(content[key] for key in _KEYS))
 

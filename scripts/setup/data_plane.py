@@ -3,7 +3,16 @@
 On Swarm the engine too, which comes first: tenants reach PostgreSQL by its bridge.
 """
 
-from . import mail, nginx, postgresql, processes, supervisors, swarm, swarm_services
+from . import (
+    mail,
+    nginx,
+    postgresql,
+    processes,
+    supervisors,
+    swarm,
+    swarm_services,
+    tenants,
+)
 from .runner import wait_for
 
 DATA = supervisors.DATA
@@ -21,6 +30,7 @@ def bring_up(settings):
         reload_nginx = nginx.prepare(settings)
         nginx.check(settings)
         restart_mail = mail.prepare(settings)
+    hold_tenants(settings)
     started = supervisors.ensure(settings, DATA)
     if settings.on_swarm:
         swarm.bring_up(settings)
@@ -47,6 +57,12 @@ def bring_up(settings):
     if settings.on_swarm and swarm_services.resume(settings):
         started.add("tenants")
     return "started " + ", ".join(sorted(started)) if started else "unchanged"
+
+
+def hold_tenants(settings):
+    """Have what keeps tenants from each other in place, before they start."""
+    if not settings.on_swarm and not settings.database_only:
+        tenants.hold_to_ports(settings)
 
 
 def wait_until_up(settings):

@@ -23,6 +23,7 @@ from . import (
     storages,
     supervisors,
     swarm,
+    tenants,
 )
 from .commands import try_run
 from .runner import Failure
@@ -295,6 +296,13 @@ def _tenants(settings):
         )
 
 
+def _ports_of_tenants(settings):
+    if not settings.on_swarm:
+        held = tenants.are_held_to_ports(settings)
+        trouble = "" if held else "the kernel lets others answer there"
+        yield Finding("ports of tenants", trouble)
+
+
 def _storages(settings):
     for root in storages.roots(settings):
         marked = storages.is_ours(settings, root)
@@ -345,5 +353,6 @@ PARTS = (
     _template,
     _command_line,
     _tenants,
+    _ports_of_tenants,
     _storages,
 )

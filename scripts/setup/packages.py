@@ -28,6 +28,7 @@ NEEDED = (
     "sudo",
     "util-linux",
 )
+PROCESSES = ("nftables",)  # by which each tenant keeps to its port
 DOCKER = ("docker.io", "iptables")
 SOCKET = ("socat",)  # by which a container's `jobs` reaches the root helper
 # Packages and their own services, which nobody asked us for.
@@ -55,7 +56,7 @@ def needed(settings):
     Another Docker than Debian's is as good; both cannot be installed.
     """
     if not settings.on_swarm:
-        return NEEDED
+        return NEEDED + PROCESSES
     programs = ("docker", "dockerd") if settings.own_engine else ("docker",)
     there = all(map(shutil.which, programs))
     return NEEDED + SOCKET + (() if there else DOCKER)

@@ -49,6 +49,7 @@ def remove(settings):
 
 
 def _wake_data_plane(settings):
+    data_plane.hold_tenants(settings)
     woken = supervisors.wake(settings, supervisors.DATA)
     data_plane.wake(settings)
     return "started" if woken else "unchanged"

@@ -63,6 +63,8 @@ def remove(settings):
 
     :return: what was removed, in words
     """
+    if not settings.on_swarm:
+        tenants.forget_ports(settings)
     storages.clear(settings)
     swarm_services.release_folder(settings)
     reboot.remove(settings)

@@ -1,8 +1,12 @@
-"""End whatever runs as one of the platform's tenants, known to a supervisor or not."""
+"""Whatever runs as one of the platform's tenants, known to a supervisor or not."""
 
+import contextlib
 import time
 from pathlib import Path
 
+from ..root_helper import listeners, programs
+from ..root_helper import settings as helper_settings
+from ..root_helper.errors import HelperError
 from . import processes
 from .commands import run
 from .environment import PYTHON
@@ -22,6 +26,35 @@ try:
 except ProcessLookupError:
     pass
 """
+
+
+def hold_to_ports(settings):
+    """Have the kernel let no tenant answer on another's port, before any is started.
+
+    The helper does so with each that it writes; no rule outlives a reboot.
+
+    :raise Failure: where the kernel refuses
+    """
+    helper = _helper(settings)
+    try:
+        listeners.apply(helper, programs.headers(helper))
+    except HelperError as error:
+        raise Failure(error.message, error.cure) from error
+
+
+def are_held_to_ports(settings):
+    """Tell whether the kernel holds all tenants to their ports."""
+    helper = _helper(settings)
+    return listeners.are_applied(helper, programs.headers(helper))
+
+
+def forget_ports(settings):
+    """Have the kernel forget the platform's tenants.
+
+    Where it refuses, or nothing was installed yet, it never knew of them.
+    """
+    with contextlib.suppress(HelperError, FileNotFoundError):
+        listeners.remove(_helper(settings))
 
 
 def end_all(settings):
@@ -47,6 +80,11 @@ def end_all(settings):
         users = _users(settings)
         ended |= users
     return f"ended what {len(ended)} tenants had left"
+
+
+def _helper(settings):
+    """Return what the root helper knows of the platform."""
+    return helper_settings.parse(settings.etc / "helper.json")
 
 
 def _users(settings):

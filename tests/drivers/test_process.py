@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import urllib.request
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -290,6 +291,46 @@ def test_those_who_stop_whoever_would_end_them_are_ended(running, real, machine)
         one.stdout.readline()
         real.stop_service(running)
     assert machine.processes(running.uid) == []
+
+
+def test_nobody_is_listened_to_on_a_port_of_a_tenant_but_itself(
+    running, real, machine, tenants
+):
+    neighbour, nobody = tenants.make().uid, 65534
+    real.stop_service(running)
+    for stranger in (neighbour, nobody):
+        with listening(stranger, running.port), pytest.raises(TimeoutError):
+            socket.create_connection(("127.0.0.1", running.port), timeout=0.5)
+    with listening(neighbour, 22999), pytest.raises(TimeoutError):
+        socket.create_connection(("127.0.0.1", 22999), timeout=0.5)
+
+    real.ensure_service(running)
+    wait_until(lambda: ask(running), "the tenant's own answer")
+
+
+def test_a_kernel_that_was_told_to_forget_is_told_again(
+    running, real, machine, platform
+):
+    table = ("table", "inet", f"saasodoo-{platform}")
+    subprocess.run(["nft", "delete", *table], check=True)
+    real.ensure_service(running)
+    shown = subprocess.run(["nft", "list", *table], capture_output=True, text=True)
+    assert f"{running.uid} . {running.port}" in shown.stdout
+
+
+@contextmanager
+def listening(uid, port):
+    """Have a user take all connections to a port of this machine."""
+    script = (
+        f"import socket; taken = socket.create_server(('127.0.0.1', {port}))\n"
+        "print(flush=True); input()"
+    )
+    command = ["python3", "-c", script]
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, user=uid, group=uid, **streams) as process:
+        assert process.stdout.readline()
+        yield
+        process.stdin.close()
 
 
 def start_as(tenant, command, **streams):

@@ -97,8 +97,9 @@ def test_a_start_takes_the_configuration_that_is_there(settings, monkeypatch):
     (settings.etc / "installed").touch()
     commands, ready = [], []
     monkeypatch.setattr(reboot.checks, "check_machine", lambda _: "")
-    monkeypatch.setattr(supervisors, "pid_of", lambda *_: len(commands) > len(ready))
+    monkeypatch.setattr(supervisors, "pid_of", lambda *_: len(commands) >= len(ready))
     monkeypatch.setattr(supervisors, "run", commands.append)
+    monkeypatch.setattr(reboot.data_plane, "hold_tenants", ready.append)
     monkeypatch.setattr(reboot.data_plane, "wake", ready.append)
     monkeypatch.setattr(reboot.master, "wait_until_up", ready.append)
     for plane in supervisors.PROGRAMS:
@@ -111,4 +112,4 @@ def test_a_start_takes_the_configuration_that_is_there(settings, monkeypatch):
         "control-plane.conf",
     ]
     assert [path.name for path in settings.etc.iterdir()] == ["installed"]
-    assert ready == [settings] * 2
+    assert ready == [settings] * 3

@@ -182,6 +182,20 @@ def test_a_visitor_cannot_bring_the_secret_along(neighbours, visitor):
     assert answer.status_code == 200  # the proxy's own replaced it
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])
+def test_who_takes_a_neighbours_port_is_not_listened_to(
+    platform, neighbours, visitor, address
+):
+    tenant, other = neighbours
+    name = other.instance["subdomain"]
+    platform.saasctl("instance", "stop", name, "--wait")
+    taken = tenant.listening(address, other.port)
+    with taken, pytest.raises(requests.ConnectTimeout):
+        requests.get(f"http://127.0.0.1:{other.port}/web/login", timeout=1)
+    platform.saasctl("instance", "start", name, "--wait")
+    assert visitor.get(f"{other.instance['url']}/web/login").status_code == 200
+
+
 LINKS = ("/etc/shadow", "/etc/passwd", "/etc", "/")
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from people import CHECKOUT, Platform, wait_until
+from strangers import run
 
-from scripts.setup import processes
+from scripts.setup import processes, tenants
 
 pytestmark = pytest.mark.slow
 
@@ -112,7 +113,7 @@ def test_a_third_that_would_overlap_is_refused_in_one_line(
 
     done = beside.make("up", RUN_DIR=run, **(free | taken))
 
-    port = int(platform.setting("PORT_BASE")) + 32
+    port = platform.settings.ports["mail"]  # the first of those in use
     words = {"run": platform.run_dir, "users": taken.get(variable), "port": port}
     assert done.returncode == 1
     [line] = done.stderr.strip().splitlines()
@@ -136,9 +137,11 @@ def test_one_goes_down_with_its_tenants_and_starts_as_after_a_reboot(
     assert not {processes.user_of(pid) for pid in every_process()} & {*users}
     assert serves(visitor, shared_instance["url"])
 
+    tenants.forget_ports(beside.settings)  # as the kernel does
     done = beside.make("start")  # what the unit of systemd calls
 
     assert done.returncode == 0, done.stdout + done.stderr
+    assert tenants.are_held_to_ports(beside.settings)
     wait_until(lambda: serves(visitor, address))
     assert beside.saasctl("instance", "show", "demo")["status"] == "running"
 
@@ -151,12 +154,14 @@ def test_the_removal_of_one_leaves_the_other_serving(
     platform, beside, shared_instance, visitor
 ):
     settings = (Path("/etc/sudoers.d"), Path("/etc/logrotate.d"))
-    mark = f"saasodoo-{beside.setting('PLATFORM_UUID')[:8]}"
+    uuid = beside.setting("PLATFORM_UUID")
+    mark = f"saasodoo-{uuid[:8]}"
     address = beside.saasctl("instance", "show", "demo")["url"]
 
     beside.reset()
 
     assert not beside.run_dir.exists()
+    assert uuid not in run("nft", "list", "tables").stdout
     assert not any((folder / mark).exists() for folder in settings)
     assert serves(visitor, shared_instance["url"])
     created = platform.create()
