@@ -96,9 +96,9 @@ def test_a_new_plan_costs_no_request(swarm, visitor):
     wait_until(lambda: listener.is_open)
     listener.end()
     assert listener.connections <= 2
-    [container] = swarm.docker(
-        "ps", "-q", "--filter", f"name=odoo_{made['uuid'][:8]}"
-    ).split()
+    # The old one works off what it was asked last.
+    wait_until(lambda: len(swarm.containers_of(made)) == 1)
+    [container] = swarm.containers_of(made)
     limits = "{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}}"
     held = swarm.docker("inspect", "-f", limits, container)
     assert held == f"{2 * 1024**3} {2 * 10**9}"
