@@ -1,6 +1,6 @@
 # SaaSOdoo: from an empty Debian 12 machine to a running platform. `make help` explains.
 .DEFAULT_GOAL := help
-.PHONY: help up down down-master reset doctor rotate-key export-keys add-storage storage-host move-remote new-epoch scan lint test test-fast test-all bench
+.PHONY: help up down down-master reset doctor rotate-key export-keys add-storage storage-host change-place new-epoch scan lint test test-fast test-all bench
 
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -33,8 +33,8 @@ add-storage: ## Let tenants' files lie in one more directory, ROOT (KIND=cephfs:
 storage-host: ## On a machine with a storage ROOT alone: let a master work on it over SSH
 	@scripts/up storage-host "$(ROOT)" "$(PLATFORM)" "$(UIDS)" "$(KEY)"
 
-move-remote: ## Have PLACE=cluster/NAME (or storage/NAME) reached at another ADDRESS
-	@scripts/up move-remote "$(PLACE)" "$(ADDRESS)"
+change-place: ## Have PLACE=cluster/NAME (storage, server, relay) reached elsewhere: CHANGE="field=value"
+	@scripts/up change-place "$(PLACE)" $(CHANGE)
 
 new-epoch: ## After a restored dump: this master is the one that counts from now on
 	@scripts/up new-epoch

@@ -2,6 +2,7 @@
 
 import hashlib
 import sys
+from pathlib import Path
 
 from . import (
     administrator,
@@ -136,15 +137,28 @@ def prepare_storage_host(root, platform, uids, key):
     print("  saasctl storage add NAME --cluster … --kind … --root … --address …")
 
 
-def move_remote(place, address):
-    """Have a cluster or storage reached at another address, with the keys it has."""
+def change_place(place, *changes):
+    """Change where a place is reached: what people give to it once."""
     chosen = settings.load()
     checks.check_root()
     kind, _, name = place.partition("/")
-    if kind not in ("cluster", "storage") or not name:
-        raise Failure(f"{place} is no place", "PLACE=cluster/NAME or storage/NAME")
-    call = f'env["saas.{kind}"]._move_remote({name!r}, {address!r})'
-    print(ask(chosen, call))
+    if kind not in PLACES or not name:
+        cure = " or ".join(f"{kind}/NAME" for kind in PLACES)
+        raise Failure(f"{place} is no place", f"PLACE={cure}")
+    values = {}
+    for change in changes:
+        field, equals, text = change.partition("=")
+        if not equals:
+            raise Failure(f"{change} is no change", 'CHANGE="field=value …"')
+        values[field] = _read_file(text[1:]) if text.startswith("@") else text
+    print(ask(chosen, f"env[{PLACES[kind]!r}]._change_place({name!r}, {values!r})"))
+
+
+def _read_file(path):
+    try:
+        return Path(path).read_text()
+    except (OSError, UnicodeError) as error:
+        raise Failure(f"{path} cannot be read: {error}", "name a text file") from error
 
 
 def scan_images():
@@ -200,7 +214,7 @@ COMMANDS = {
     "export-keys": export_keys,
     "add-storage": add_storage,
     "storage-host": prepare_storage_host,
-    "move-remote": move_remote,
+    "change-place": change_place,
     "scan": scan_images,
     "new-epoch": new_epoch,
     "deploy": deploy,
@@ -216,10 +230,17 @@ ARGUMENTS = {
         "UIDS=200000-209999",
         'KEY="ssh-ed25519 …"',
     ),
-    "move-remote": ("PLACE=cluster/NAME", "ADDRESS=ssh://user@host"),
+    "change-place": ("PLACE=cluster/NAME", 'CHANGE="field=value …"'),
 }
 # How many it may be told beyond those.
-OPTIONAL = {"add-storage": 1}
+OPTIONAL = {"add-storage": 1, "change-place": 9}
+# Whose records people name by kind.
+PLACES = {
+    "cluster": "saas.cluster",
+    "storage": "saas.storage",
+    "server": "saas.database.server",
+    "relay": "saas.mail.relay",
+}
 
 
 def main():

@@ -89,7 +89,9 @@ def test_what_is_not_on_cephfs_is_not_added_as_if_it_were(ground):
         (("add-storage",), "takes 1 arguments. Cure: make add-storage ROOT="),
         (("add-storage", "/a", "cephfs", "more"), "takes 1 arguments"),
         (("storage-host", "/a"), "Cure: make storage-host ROOT=/mnt/tenants PLATFORM="),
-        (("move-remote", "fra2", "ssh://root@m"), "Cure: PLACE=cluster/NAME"),
+        (("change-place", "fra2", "port=25"), "Cure: PLACE=cluster/NAME or"),
+        (("change-place", "relay/local", "port"), "port is no change. Cure: CHANGE="),
+        (("change-place", "server/a", "ca=@/none"), "/none cannot be read"),
     ],
 )
 def test_a_command_that_is_told_too_little_says_what_it_needs(ground, words, refusal):

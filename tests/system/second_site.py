@@ -38,7 +38,7 @@ print("FREE " + str(local.uid_base + {uids}))
 env["saas.proxy"].create({proxy!r})
 """
 SERVER = """
-env["saas.database.server"].search([("name", "=", "{name}")]).write({server!r})
+env["saas.database.server"]._change_place("{name}", {server!r})
 """
 
 
@@ -176,7 +176,7 @@ class SecondSite:
             "--password-file", word)  # fmt: skip
         server = {
             "tenant_host": GATEWAY,
-            "tenant_port": self._port,
+            "tenant_port": str(self._port),
             "ca_certificate": certificates.authority(self.settings).read_text(),
         }
         run_in_master(self.platform, SERVER.format(name=NAME, server=server))

@@ -84,6 +84,11 @@ def test_web_reads_what_it_cannot_write(web):
         "COPY (SELECT 1) TO PROGRAM 'id'",
         "ALTER DATABASE master SET search_path = mine",
         "ALTER ROLE saas_owner SET search_path = mine",
+        # Where secrets, data and mail of tenants go
+        "UPDATE saas_cluster SET remote_address = 'ssh://root@evil.test'",
+        "UPDATE saas_cluster SET relay_id = NULL",
+        "UPDATE saas_database_server SET tenant_host = 'evil.test'",
+        "UPDATE saas_mail_relay SET host = 'evil.test'",
     ],
 )
 def test_web_owns_nothing(web, statement):

@@ -10,7 +10,7 @@ from ..tools.settings import get_settings
 class SaasCluster(models.Model):
     _name = "saas.cluster"
     _description = "Cluster"
-    _inherit = ["saas.place.mixin", "saas.remote.mixin"]
+    _inherit = ["saas.remote.mixin", "saas.place.mixin"]
     _order = "name"
 
     name = fields.Char(required=True)
@@ -28,7 +28,9 @@ class SaasCluster(models.Model):
         "saas.mail.relay",
         string="Mail Relay",
         ondelete="restrict",
-        help="By which the tenants' mail leaves; without one they send none.",
+        help="By which the tenants' mail leaves; without one they send none. Given "
+        "once, as their mail would go elsewhere; `make change-place`, by root, changes "
+        "it.",
     )
     node_ids = fields.One2many("saas.node", "cluster_id")
     storage_ids = fields.One2many("saas.storage", "cluster_id")

@@ -18,7 +18,8 @@ class SaasDatabaseServer(models.Model):
     tenant_host = fields.Char(
         string="Host for Tenants",
         help="Where tenants reach it, if not where the master does: a PgBouncer, or "
-        "its address in their network.",
+        "its address in their network. Given once, with port and authority: tenants "
+        "would send their data elsewhere. `make change-place`, by root, changes them.",
     )
     tenant_port = fields.Integer(string="Port for Tenants")
     ca_certificate = fields.Text(

@@ -15,7 +15,12 @@ class SaasMailRelay(models.Model):
 
     name = fields.Char(required=True)
     kind = fields.Selection([("exim", "Exim")], required=True, default="exim")
-    host = fields.Char(required=True, help="Where tenants reach it.")
+    host = fields.Char(
+        required=True,
+        help="Where tenants reach it. Given once, with port and STARTTLS: whoever "
+        "could change them would have all mail sent elsewhere. `make change-place`, by "
+        "root, changes them.",
+    )
     port = fields.Integer(required=True, default=25)
     tls = fields.Boolean(
         string="STARTTLS", help="Tenants encrypt before they show their login."

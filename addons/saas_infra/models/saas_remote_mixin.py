@@ -18,7 +18,7 @@ class SaasRemoteMixin(models.AbstractModel):
         string="Address",
         copy=False,
         help="Given once, when it is added: whoever could change it would have all "
-        "secrets sent elsewhere. `make move-remote`, by root, moves it.",
+        "secrets sent elsewhere. `make change-place`, by root, changes it.",
     )
     remote_way = fields.Char(
         compute="_compute_remote_way", help="How it is reached: unix, tcp or ssh."

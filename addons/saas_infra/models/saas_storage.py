@@ -14,7 +14,7 @@ from ..tools.settings import get_settings
 class SaasStorage(models.Model):
     _name = "saas.storage"
     _description = "Storage"
-    _inherit = ["saas.place.mixin", "saas.remote.mixin"]
+    _inherit = ["saas.remote.mixin", "saas.place.mixin"]
     _order = "name"
 
     name = fields.Char(required=True)

@@ -35,7 +35,7 @@ from . import saas_login_ticket
 from . import ir_attachment
 from . import queue_job
 from . import saas_place
-from . import saas_remote
+from . import saas_place_change
 from . import saas_cluster
 from . import saas_fence
 from . import saas_reconcile

@@ -131,7 +131,8 @@ class SaasCluster(models.Model):
             if found._fields[name].convert_to_write(found[name], found) != value
         }
         if different:
-            found.write(different)
+            # What people give once, set-up changes as root.
+            getattr(found, "_write_guarded", found.write)(different)
         return found
 
     def _open_password(self, record):

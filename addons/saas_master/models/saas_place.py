@@ -56,10 +56,27 @@ class SaasCluster(models.Model):
     _inherit = ["saas.cluster", "saas.guarded.mixin"]
 
     _saas_fixed = frozenset({"base_domain"})
-    _saas_given = _saas_web_creates = _saas_guarded = frozenset({"remote_address"})
+    _saas_given = frozenset({"remote_address", "relay_id"})
+    _saas_web_creates = _saas_guarded = _saas_given
 
     def _is_used(self):
         return self._has("saas.instance", "cluster_id")
+
+
+class SaasDatabaseServer(models.Model):
+    _name = "saas.database.server"
+    _inherit = ["saas.database.server", "saas.guarded.mixin"]
+
+    _saas_given = frozenset({"tenant_host", "tenant_port", "ca_certificate"})
+    _saas_web_creates = _saas_guarded = _saas_given
+
+
+class SaasMailRelay(models.Model):
+    _name = "saas.mail.relay"
+    _inherit = ["saas.mail.relay", "saas.guarded.mixin"]
+
+    _saas_given = frozenset({"host", "port", "tls"})
+    _saas_web_creates = _saas_guarded = _saas_given
 
 
 class SaasStorage(models.Model):

@@ -217,13 +217,14 @@ class TestMail(ReconcileCase):
 
     def test_an_instance_from_before_the_relay_gets_its_login_when_it_starts(self):
         with self.open_env() as env:
-            self.fleet(env, "cluster").relay_id = False
+            self.fleet(env, "cluster")._write_guarded({"relay_id": False})
         instance = self.make_instance()
         self.assertIsNone(self.login_of(instance))
         with self.open_env() as env:
             record = env["saas.instance"].browse(instance)
             self.assertIsNone(record._get_service_spec().mail)
-            self.fleet(env, "cluster").relay_id = self.fleet(env, "relay")
+            cluster, relay = self.fleet(env, "cluster"), self.fleet(env, "relay")
+            cluster._change_place(cluster.name, {"relay_id": relay.name})
         self.check_settled(instance, "running")
         self.do(instance, "restart")
         self.assertTrue(self.login_of(instance))

@@ -115,17 +115,45 @@ class TestRemote(SaasCommon):
         with self.assertRaises(AccessError):
             cluster.with_user(self.operator).remote_address = "ssh://root@evil.test"
         clusters = self.env["saas.cluster"]
+        other = {"remote_address": "ssh://root@10.9.0.2:2222"}
         with self.assertRaisesRegex(AccessError, "local root command"):
-            clusters.with_user(self.operator)._move_remote("elsewhere", TCP)
-        with self.assertRaisesRegex(UserError, "not one place named nowhere"):
-            clusters._move_remote("nowhere", SSH)
+            clusters.with_user(self.operator)._change_place("elsewhere", other)
+        with self.assertRaisesRegex(UserError, "not one Cluster named nowhere"):
+            clusters._change_place("nowhere", other)
 
-        other = "ssh://root@10.9.0.2:2222"
         self.assertIn(
-            f"{other}, no longer at {SSH}", clusters._move_remote("elsewhere", other)
+            f"{SSH} → {other['remote_address']}",
+            clusters._change_place("elsewhere", other),
         )
-        self.assertEqual(cluster._get_engine()["address"], other)
+        self.assertEqual(cluster._get_engine()["address"], other["remote_address"])
         self.assertEqual(cluster._get_engine()["ssh"].key, "OUR KEY\n")
+
+    def test_where_tenants_send_mail_and_data_is_changed_by_root_alone(self):
+        relay, server = self.fleet.relay, self.fleet.server
+        for place, values in (
+            (relay, {"host": "evil.test"}),
+            (server, {"tenant_host": "evil.test"}),
+            (self.fleet.cluster, {"relay_id": False}),
+        ):
+            with self.assertRaises(AccessError):
+                place.with_user(self.operator).write(values)
+
+        said = relay._change_place(
+            relay.name, {"host": "10.9.0.9", "port": "587", "tls": "yes"}
+        )
+        self.assertIn("→ 10.9.0.9", said)
+        self.assertEqual((relay.host, relay.port, relay.tls), ("10.9.0.9", 587, True))
+        other = relay.copy({"name": "other", "host": "10.9.0.10"})
+        self.env["saas.cluster"]._change_place(
+            self.fleet.cluster.name, {"relay_id": "other"}
+        )
+        self.assertEqual(self.fleet.cluster.relay_id, other)
+        for values, refusal in (
+            ({"name": "x"}, "this changes host, port, tls"),
+            ({"port": "many"}, "many is no number"),
+        ):
+            with self.assertRaisesRegex(UserError, refusal):
+                relay._change_place(relay.name, values)
 
     def test_what_is_no_address_is_refused_with_those_that_there_are(self):
         words = "Write unix:///path, tcp://host"

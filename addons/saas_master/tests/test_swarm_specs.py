@@ -19,7 +19,7 @@ class TestSwarmSpecs(SaasCommon):
         fleet = cls.fleet
         put_on_swarm(fleet, 1, 2)
         reached = {"tenant_host": "10.0.0.5", "tenant_port": 6432}
-        fleet.server.write(reached | {"ca_certificate": "AUTHORITY"})
+        fleet.server._write_guarded(reached | {"ca_certificate": "AUTHORITY"})
 
     def place(self):
         instance = self.request_instance()
