@@ -112,9 +112,8 @@ def test_a_proxy_that_is_down_is_named_and_finds_its_routes_again(
     with outages.without("traefik"):
         assert "traefik" in doctor()
         assert "Traefik does not answer" in try_connection(platform, "saas.proxy")
-        check_failed(
-            restart(platform, instance), "Traefik does not answer", "Start Traefik"
-        )
+        told = ("no Traefik listens to Redis", "Start Traefik")
+        check_failed(restart(platform, instance), *told)
     check_serves(visitor, platform.saasctl("instance", "show", "demo"))
     check_retry(platform, visitor, instance)
 
