@@ -25,6 +25,7 @@ MAX_TRIES = 5
 MAX_SECONDS = 60
 MAX_MINUTES = 60
 MAX_DEATHS = 2
+STARTS = ("service", "resize")  # steps
 CONFLICTS = (
     errors.SerializationFailure,
     errors.DeadlockDetected,
@@ -189,6 +190,14 @@ class SaasOperation(models.Model):
         enter = getattr(self, f"_enter_{self.kind}", None)
         if enter:
             enter()
+        self._reopen_start()
+
+    def _reopen_start(self):
+        """Have what did not answer be started again: the cure may be in its files."""
+        steps = self._get_open_steps()
+        if steps[:1].name == "healthy" and steps[:1].state == "failed":
+            started = (self.step_ids - steps).filtered(lambda one: one.name in STARTS)
+            started._write_guarded({"state": "pending"})
 
     def _get_refusal(self):
         """Say why the operation must not go on, whoever wrote it down; else None."""

@@ -133,6 +133,21 @@ class TestEngineFailures(CommittedCase):
         self.assertEqual((status, message), ("running", False))
         self.assertFalse(self.operation(operation, "message"))
 
+    def test_what_did_not_answer_is_started_again_as_it_is_wanted_now(self):
+        instance, operation = self.create_instance()
+        for next_kind in ("restart", None):
+            self.fail_next("tenant.wait_healthy", BUSY, times=9)
+            self.assertEqual(self.run_job(operation)[0], "failed")
+            self.forget_faults()
+            ensured = f"process.ensure_service {self.instance(instance, 'service')}"
+            before = len(self.calls(ensured))
+            with self.open_env() as env:
+                env["saas.instance"].browse(instance)._retry()
+            self.work(operation)
+            self.assertEqual(len(self.calls(ensured)), before + 1)
+            self.assertEqual(set(self.step_states(operation).values()), {"done"})
+            operation = next_kind and self.ask(instance, next_kind)
+
     def test_a_failed_start_is_retried_from_error(self):
         for before, kind in (("stop", "start"), ("suspend", "resume")):
             with self.subTest(kind=kind):
