@@ -109,6 +109,19 @@ def test_a_tenant_that_does_not_come_up_is_told_with_its_log_and_its_name(
     )
 
 
+@pytest.mark.parametrize(
+    ("status", "trouble"),
+    [(404, ""), (0, ""), (200, "/queue_job/ is open to visitors")],
+)
+def test_a_path_is_open_only_where_somebody_answers(
+    settings, monkeypatch, status, trouble
+):
+    monkeypatch.setattr(doctor.master, "is_healthy", lambda _: True)
+    monkeypatch.setattr(doctor.master, "status_of", lambda *_: status)
+    found = {one.name: one.trouble for one in doctor._services(settings)}
+    assert found["closed paths"] == trouble
+
+
 def test_the_making_of_a_template_is_no_tenant(settings, supervisor):
     supervisor(**{f"task.platform.{INSTANCE}.0a1b2c": ("odoo_task", "FATAL")})
     assert not doctor._look(doctor._tenants, settings)
