@@ -58,7 +58,7 @@ def are_applied(settings, programs):
     if not pairs:
         return True
     try:
-        shown = _nft("list", "table", "inet", _name(settings))
+        shown = _nft("-n", "list", "table", "inet", _name(settings))
     except Permanent:
         return False
     return "drop" in shown and all(pair in shown for pair in pairs)

@@ -6,13 +6,13 @@ import signal
 import socket
 import subprocess
 import urllib.request
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from drivers.errors import InfraError, NotOurs, PermanentInfraError, RetryableInfraError
 from drivers.specs import MailSpec
+from listening import listening
 from real_machine import RealMachine, wait_until
 
 MAIL = MailSpec(
@@ -316,21 +316,6 @@ def test_a_kernel_that_was_told_to_forget_is_told_again(
     real.ensure_service(running)
     shown = subprocess.run(["nft", "list", *table], capture_output=True, text=True)
     assert f"{running.uid} . {running.port}" in shown.stdout
-
-
-@contextmanager
-def listening(uid, port):
-    """Have a user take all connections to a port of this machine."""
-    script = (
-        f"import socket; taken = socket.create_server(('127.0.0.1', {port}))\n"
-        "print(flush=True); input()"
-    )
-    command = ["python3", "-c", script]
-    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, user=uid, group=uid, **streams) as process:
-        assert process.stdout.readline()
-        yield
-        process.stdin.close()
 
 
 def start_as(tenant, command, **streams):

@@ -86,20 +86,6 @@ class Tenant:
         power += ("--no-new-privs", "--inh-caps=-all", "--bounding-set=-all")
         return run(*power, *command, stdin=stdin)
 
-    @contextlib.contextmanager
-    def listening(self, address, port):
-        """Have the tenant's user take all connections to a port for a while."""
-        script = (
-            f"import socket; taken = socket.create_server(({address!r}, {port}))\n"
-            "print(flush=True); input()"
-        )
-        streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        command = ["python3", "-c", script]
-        with subprocess.Popen(command, user=self.uid, **streams) as process:
-            assert process.stdout.readline()
-            yield
-            process.stdin.close()
-
     def pids(self):
         """Return the processes of the tenant's user."""
         return processes_of(self.uid)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from listening import listening
 from strangers import Tenant, helper, mark_of, processes_of, run
 
 # What every user of the machine may read below the run folder.
@@ -189,7 +190,7 @@ def test_who_takes_a_neighbours_port_is_not_listened_to(
     tenant, other = neighbours
     name = other.instance["subdomain"]
     platform.saasctl("instance", "stop", name, "--wait")
-    taken = tenant.listening(address, other.port)
+    taken = listening(tenant.uid, other.port, address)
     with taken, pytest.raises(requests.ConnectTimeout):
         requests.get(f"http://127.0.0.1:{other.port}/web/login", timeout=1)
     platform.saasctl("instance", "start", name, "--wait")

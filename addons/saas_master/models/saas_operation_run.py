@@ -25,7 +25,7 @@ MAX_TRIES = 5
 MAX_SECONDS = 60
 MAX_MINUTES = 60
 MAX_DEATHS = 2
-STARTS = ("service", "resize")  # steps
+STARTS = ("service", "resize")  # the steps that a tenant is started by
 CONFLICTS = (
     errors.SerializationFailure,
     errors.DeadlockDetected,
