@@ -39,14 +39,7 @@ class SaasNotedMixin(models.AbstractModel):
         before = [record._show_noted(vals) for record in self]
         done = super().write(vals)
         for record, old in zip(self, before, strict=True):
-            changes = [
-                f"{label} {was} → {now}"
-                for (label, was), (_label, now) in zip(
-                    old, record._show_noted(vals), strict=True
-                )
-                if was != now or now == HIDDEN
-            ]
-            if changes:
+            if changes := record._show_changes(vals, old):
                 record._log_noted("changed", record._get_noted_name(), changes)
         return done
 
@@ -66,6 +59,20 @@ class SaasNotedMixin(models.AbstractModel):
             (field._description_string(self.env), record._show_value(field))
             for name, field in self._fields.items()
             if name in noted
+        ]
+
+    def _show_changes(self, names, before):
+        """Return in words what changed.
+
+        :param names: of fields
+        :param list before: what :meth:`_show_noted` returned of them then
+        """
+        return [
+            f"{label} {was} → {now}"
+            for (label, was), (_label, now) in zip(
+                before, self._show_noted(names), strict=True
+            )
+            if was != now or now == HIDDEN
         ]
 
     def _show_value(self, field):

@@ -29,13 +29,9 @@ class SaasPlaceMixin(models.AbstractModel):
         place = self._find_named(name)
         before = place._show_noted(values)
         place._write_given({key: self._parse(key, values[key]) for key in values})
-        changes = [
-            f"{label} {was} → {now}"
-            for (label, was), (_label, now) in zip(
-                before, place._show_noted(values), strict=True
-            )
-        ]
-        return f"{place._get_noted_name()}: {', '.join(changes)}"
+        changes = place._show_changes(values, before)
+        said = ", ".join(changes) or self.env._("nothing changed")
+        return f"{place._get_noted_name()}: {said}"
 
     def _write_given(self, values):
         return self._write_guarded(values)
