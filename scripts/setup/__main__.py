@@ -31,7 +31,6 @@ from .runner import Failure, Report, main_guard
 
 def up():
     """Bring the platform up; what is there already is left alone."""
-    checks.check_root()
     run = settings.run_dir()
     name = hashlib.sha256(str(run).encode()).hexdigest()[:16]
     refused = Failure(f"another make up is under way in {run}", "wait for its end")
@@ -57,71 +56,50 @@ def _bring_up(chosen):
         print(certificates.describe(chosen))
 
 
-def start():
+def start(chosen):
     """Start what is installed, after a reboot: no network, no installation."""
-    checks.check_root()
-    reboot.start(settings.load(), Report())
+    reboot.start(chosen, Report())
 
 
-def tools():
-    """Install what `make lint` needs, and print where the environment lies."""
-    checks.check_root()
-    report = Report(out=sys.stderr)
-    print(stages.get_tools(settings.load(), report)[1])
-
-
-def down():
+def down(chosen):
     """Stop everything, tenants too."""
-    chosen = settings.load()
-    checks.check_root()
     teardown.stop_all(chosen, Report())
 
 
-def down_master():
+def down_master(chosen):
     """Stop the control plane; tenants go on serving."""
-    chosen = settings.load()
-    checks.check_root()
     Report().step("control plane", teardown.stop_master, chosen)
 
 
-def reset():
+def reset(chosen):
     """Stop everything and remove the platform with all its data."""
-    chosen = settings.load()
-    checks.check_root()
     teardown.confirm(chosen)
     report = Report()
     teardown.stop_all(chosen, report, removing=True)
     report.step("removal", teardown.remove, chosen)
 
 
-def examine():
+def examine(chosen):
     """Check every part, and say how to mend what is broken."""
-    checks.check_root()
-    sys.exit(doctor.examine(settings.load()))
+    sys.exit(doctor.examine(chosen))
 
 
-def rotate_key():
+def rotate_key(chosen):
     """Seal all secrets with a new key; the services go on meanwhile."""
-    chosen = settings.load()
-    checks.check_root()
     report = Report()
     rotation.rotate(chosen, report)
     again = chosen.make("export-keys FILE=…")
     print(f"\nThe keys in escrow are no longer all: {again}")
 
 
-def export_keys(target):
+def export_keys(chosen, target):
     """Write all keys into a new file, for a safe place outside."""
-    chosen = settings.load()
-    checks.check_root()
     Report().step("keys", escrow.export, chosen, target)
     print(f"\n{escrow.PURPOSE}")
 
 
-def add_storage(root, kind="directory"):
+def add_storage(chosen, root, kind="directory"):
     """Let tenants' files lie in one more directory; the master is told by saasctl."""
-    chosen = settings.load()
-    checks.check_root()
     Report().step("storage", storages.add, chosen, root, kind)
     folders.write_helper_settings(chosen)
     command = f"storage add NAME --cluster local --kind {kind} --root {root}"
@@ -130,17 +108,14 @@ def add_storage(root, kind="directory"):
 
 def prepare_storage_host(root, platform, uids, key):
     """Let a master elsewhere work on a storage that is mounted here, over SSH."""
-    checks.check_root()
     line = storage_host.install(settings.run_dir(), root, platform, uids, key)
     print(f"Add this line to /root/.ssh/authorized_keys:\n\n{line}\n")
     print("Then tell the master, with an address of ssh://root@this-machine:")
     print("  saasctl storage add NAME --cluster … --kind … --root … --address …")
 
 
-def change_place(place, *changes):
+def change_place(chosen, place, *changes):
     """Change where a place is reached: what people give to it once."""
-    chosen = settings.load()
-    checks.check_root()
     kind, _, name = place.partition("/")
     if kind not in PLACES or not name:
         cure = " or ".join(f"{kind}/NAME" for kind in PLACES)
@@ -161,26 +136,20 @@ def _read_file(path):
         raise Failure(f"{path} cannot be read: {error}", "name a text file") from error
 
 
-def scan_images():
+def scan_images(chosen):
     """Write down what is in each of our images."""
-    chosen = settings.load()
-    checks.check_root()
     for path in scan.scan(chosen, Report()):
         print(path)
 
 
-def deploy():
+def deploy(chosen):
     """Roll the stacks forward to this checkout; tenants go on."""
-    chosen = settings.load()
-    checks.check_root()
     _check_swarm(chosen)
     stages.roll_forward(chosen, Report())
 
 
-def roll_back():
+def roll_back(chosen):
     """Bring the stacks back to what they were before the last deployment."""
-    chosen = settings.load()
-    checks.check_root()
     _check_swarm(chosen)
     report = Report()
     report.step("stack", edge.of(chosen).roll_back)
@@ -193,19 +162,18 @@ def _check_swarm(chosen):
         raise Failure(f"no swarm was brought up in {chosen.run}", cure)
 
 
-def new_epoch():
+def new_epoch(chosen):
     """Let this master hold its storages, after a restore that was meant."""
-    chosen = settings.load()
-    checks.check_root()
     Report().step("new epoch", epoch.begin, chosen)
     print(f"\nLook: {chosen.saasctl('reconcile --dry-run')}")
     print(f"Then let changes in: {chosen.saasctl('unfreeze')}")
 
 
-COMMANDS = {
-    "up": up,
+# What works where no platform is yet.
+ANYWHERE = {"up": up, "storage-host": prepare_storage_host}
+# What works on the platform that RUN_DIR names.
+ON_A_PLATFORM = {
     "start": start,
-    "tools": tools,
     "down": down,
     "down-master": down_master,
     "reset": reset,
@@ -213,13 +181,14 @@ COMMANDS = {
     "rotate-key": rotate_key,
     "export-keys": export_keys,
     "add-storage": add_storage,
-    "storage-host": prepare_storage_host,
     "change-place": change_place,
     "scan": scan_images,
     "new-epoch": new_epoch,
     "deploy": deploy,
     "roll-back": roll_back,
 }
+# What people type where that is no target of the Makefile.
+TYPED = {"deploy": "swarm/deploy", "roll-back": "swarm/rollback"}
 # What a command needs to know, in words.
 ARGUMENTS = {
     "export-keys": ("FILE=/path/of/a/new/file",),
@@ -245,13 +214,24 @@ PLACES = {
 
 def main():
     name, *arguments = [*filter(None, sys.argv[1:])] or [""]
-    if name not in COMMANDS:
-        raise Failure(f"unknown command {name!r}", "one of " + ", ".join(COMMANDS))
+    if name not in ANYWHERE | ON_A_PLATFORM:
+        known = ", ".join(ANYWHERE | ON_A_PLATFORM)
+        raise Failure(f"unknown command {name!r}", f"one of {known}")
+    checks.check_root(TYPED.get(name, f"make {name}"))
     wanted = ARGUMENTS.get(name, ())
     if not 0 <= len(arguments) - len(wanted) <= OPTIONAL.get(name, 0):
         cure = " ".join(("make", name, *wanted))
         raise Failure(f"{name} takes {len(wanted)} arguments", cure)
-    COMMANDS[name](*arguments)
+    if name in ANYWHERE:
+        ANYWHERE[name](*arguments)
+    else:
+        ON_A_PLATFORM[name](_find_platform(), *arguments)
+
+
+def _find_platform():
+    chosen = settings.load()
+    checks.check_made(chosen)
+    return chosen
 
 
 main_guard(main)

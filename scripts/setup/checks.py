@@ -34,7 +34,6 @@ def check_machine(settings):
     :return: a warning, or nothing
     :raise Failure: for the first thing that is missing
     """
-    check_root()
     check_debian()
     check_folders(settings)
     warning = check_space(settings)
@@ -43,9 +42,20 @@ def check_machine(settings):
     return warning
 
 
-def check_root():
+def check_root(command):
+    """Check that root runs this.
+
+    :param str command: what a person typed, and is to type as root
+    """
     if os.geteuid():
-        raise Failure("this needs root", "as root: make up")
+        raise Failure("this needs root", f"as root: {command}")
+
+
+def check_made(settings):
+    """Check that RUN_DIR names a platform."""
+    if not settings.choices.exists():
+        cure = "name it: RUN_DIR=…, or make up to make one"
+        raise Failure(f"there is no platform in {settings.run}", cure)
 
 
 def check_debian():

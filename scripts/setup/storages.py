@@ -33,8 +33,6 @@ def add(settings, root, kind="directory"):
     :return: what was done, in words
     :raise Failure: where it cannot be one
     """
-    if not settings.etc.is_dir():
-        raise Failure(f"there is no platform in {settings.run}", "make up")
     if kind not in KINDS:
         raise Failure(f"KIND={kind} is none", f"one of {', '.join(KINDS)}")
     known = roots(settings)

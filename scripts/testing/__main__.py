@@ -52,8 +52,9 @@ def run_all():
 
 def run_slow():
     """Run everything."""
-    packages.install_missing(SLOW_PACKAGES)
-    traefik.PROGRAM.find_or_build(platform.load())
+    report = Report()
+    report.step("packages of slow tests", packages.install_missing, SLOW_PACKAGES)
+    report.step("Traefik", traefik.PROGRAM.find_or_build, platform.load())
     return _run(anew=True, with_master=True, depth="slow")
 
 
@@ -88,7 +89,8 @@ def _run(*, anew, with_master, depth):
     chosen = platform.load(database_only=not with_master)
     report, results = Report(), Results()
     browser = () if depth == "fast" else BROWSER_PACKAGES
-    packages.install_missing(USUAL_PACKAGES + browser)
+    wanted = USUAL_PACKAGES + browser
+    report.step("packages of tests", packages.install_missing, wanted)
     adopter = leftovers.adopt()
     with platform.exclusive(chosen):
         if anew:
@@ -131,7 +133,7 @@ def main():
     # A shell has what it starts in the background ignore it, and so would all suites.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        checks.check_root()
+        checks.check_root(f"make {target}")
         sys.exit(command())
     except Failure as failure:
         raise platform.in_words_of_tests(failure, target) from failure

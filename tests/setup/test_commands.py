@@ -95,7 +95,8 @@ def test_a_program_that_does_not_end_is_told_with_what_to_look_at():
     ("program", "word", "cure"),
     [
         ("up", "up", "as root: make up\n"),
-        ("up", "down", "as root: make up\n"),
+        ("up", "down", "as root: make down\n"),
+        ("up", "deploy", "as root: swarm/deploy\n"),
         ("test", "lint", "as root: make lint\n"),
         ("test", "fast", "as root: make test-fast\n"),
         ("test", "all", "as root: make test\n"),
@@ -110,6 +111,23 @@ def test_without_root_one_line_says_so(open_checkout, program, word, cure):
     assert result.returncode == 1
     assert result.stderr == f"\nerror: this needs root. Cure: {cure}"
     assert not result.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("reset",), ("down",), ("doctor",), ("deploy",), ("export-keys", "/srv/keys")],
+)
+def test_where_no_platform_is_one_line_says_so(tmp_path, words):
+    (tmp_path / "their.txt").touch()
+    nowhere = os.environ | {"RUN_DIR": str(tmp_path), "YES": "1"}
+
+    result = run("up", *words, env=nowhere)
+
+    there = f"error: there is no platform in {tmp_path}. Cure: name it: RUN_DIR=…"
+    assert result.returncode == 1
+    assert result.stderr.strip().startswith(there)
+    assert not result.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["their.txt"]
 
 
 def test_a_bench_of_an_unknown_runtime_measures_nothing():

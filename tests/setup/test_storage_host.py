@@ -95,6 +95,8 @@ def test_what_is_not_on_cephfs_is_not_added_as_if_it_were(ground):
     ],
 )
 def test_a_command_that_is_told_too_little_says_what_it_needs(ground, words, refusal):
+    (ground / "run").mkdir()
+    (ground / "run/platform.env").touch()
     done = subprocess.run(
         [CHECKOUT / "scripts/up", *words],
         env={"RUN_DIR": str(ground / "run"), "PATH": "/usr/bin:/bin"},
