@@ -4,6 +4,7 @@ import os
 import pwd
 import re
 import shutil
+import stat
 from pathlib import Path
 
 from . import files, packages, processes
@@ -75,6 +76,7 @@ def check_folders(settings):
                 f"make up {variable}=/var/lib/saasodoo",
             )
         files.check_plain(variable, path)
+        _check_only_root_changes(variable, path)
     # Set-up gives its own folder its rights; this one may be somebody else's as well.
     if files.unreachable_parent(settings.cache):
         cure = f"chmod o+x {settings.cache}"
@@ -195,6 +197,22 @@ def _least_free(paths):
 
 def _existing(path):
     return next(folder for folder in (path, *path.parents) if folder.exists())
+
+
+def _check_only_root_changes(variable, path):
+    """Check that nobody else could put what root runs there, or swap its folder."""
+    for folder in (path, *path.parents):
+        if not folder.exists():
+            continue
+        mode = folder.stat().st_mode
+        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+            cure = f"chmod o-w {folder}, or make up {variable}=… (another folder)"
+            raise Failure(f"every user may rename what lies in {folder}", cure)
+    if path.exists() and path.stat().st_uid:
+        raise Failure(
+            f"{path} does not belong to root",
+            f"make up {variable}=… (another folder), or chown root {path}",
+        )
 
 
 def _check_ownership(settings):

@@ -9,6 +9,7 @@ instead of being installed.
 import os
 import re
 import shutil
+import stat
 from pathlib import Path
 
 from . import files
@@ -76,9 +77,11 @@ def _given(settings):
         )
     if "version_info = (19," not in (tree / "odoo/release.py").read_text():
         raise Failure(f"{tree} is not Odoo 19", "check out its branch 19.0")
-    closed = files.unreachable_parent(tree)
+    closed = files.unreachable_parent(tree.parent)
     if closed:
         raise Failure(f"other users cannot enter {closed}", f"chmod o+x {closed}")
+    if not _is_readable(tree):
+        raise Failure(f"other users cannot read {tree}", f"chmod -R o+rX {tree}")
     return tree
 
 
@@ -91,10 +94,17 @@ def _importable():
     ):
         result = try_run([python or PYTHON, "-c", FIND], environment=environment)
         version, _, path = result.stdout.strip().partition(" ")
-        readable = version == "19" and not files.unreachable_parent(Path(path))
-        if readable and not result.returncode:
+        found = version == "19" and not result.returncode
+        if found and _is_readable(Path(path)):
             return Path(path)
     return None
+
+
+def _is_readable(tree):
+    """Tell by one file whether other users can read a tree: a mask made all alike."""
+    release = tree / "odoo/release.py"
+    closed = files.unreachable_parent(release)
+    return not closed and bool(release.stat().st_mode & stat.S_IROTH)
 
 
 def _unpack_debian(settings):

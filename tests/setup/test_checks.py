@@ -124,6 +124,24 @@ def test_a_folder_with_somebody_elses_files_is_refused(strange):
     checks.check_folders(strange)
 
 
+@pytest.mark.parametrize("variable", ["run", "cache"])
+def test_a_folder_that_somebody_else_could_change_is_refused(strange, variable):
+    place = strange.run.with_name("place")
+    place.mkdir()
+    settings = dataclasses.replace(strange, **{variable: place})
+    checks.check_folders(settings)
+
+    os.chown(place, 1000, 0)
+    with pytest.raises(Failure, match=f"{place} does not belong to root"):
+        checks.check_folders(settings)
+    os.chown(place, 0, 0)
+    place.parent.chmod(0o777)
+    with pytest.raises(Failure, match=f"every user may rename .* {place.parent}"):
+        checks.check_folders(settings)
+    place.parent.chmod(0o1777)
+    checks.check_folders(settings)
+
+
 def test_a_file_is_no_folder_for_a_platform(strange):
     strange.run.rmdir()
     strange.run.touch()

@@ -1,3 +1,4 @@
+import dataclasses
 import os
 import subprocess
 import tempfile
@@ -103,6 +104,21 @@ def test_an_odoo_of_another_release_is_not_taken(tree, monkeypatch):
     (tree / "odoo/release.py").write_text("version_info = (18, 0)\n")
     monkeypatch.setenv("PYTHONPATH", str(tree))
 
+    assert odoo_tree._importable() != tree
+
+
+@pytest.mark.parametrize(
+    ("part", "mode"), [("odoo", 0o700), ("odoo/release.py", 0o600)]
+)
+def test_a_tree_that_only_root_can_read_is_refused_with_its_cure(
+    tree, settings, monkeypatch, part, mode
+):
+    (tree / part).chmod(mode)
+
+    given = dataclasses.replace(settings, odoo_source=str(tree))
+    with pytest.raises(Failure, match=rf"cannot read {tree}\. Cure: chmod -R o\+rX"):
+        odoo_tree.find_or_unpack(given)
+    monkeypatch.setenv("PYTHONPATH", str(tree))
     assert odoo_tree._importable() != tree
 
 
