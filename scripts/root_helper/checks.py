@@ -5,12 +5,14 @@ import re
 from .errors import NotOurs, Permanent
 
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+# The data plane's own programs: their locks, logs and files are no tenant's.
+OURS = "postgresql|nginx|mail|dockerd|helper"
 LONGEST_WORK = 3600  # seconds
 PATTERNS = {
     "uuid": re.compile(_UUID),
     "fence's epoch": re.compile(r"[0-9]{1,12}-[0-9a-f]{16}"),
     "mark": re.compile(f"saasodoo:({_UUID}):({_UUID})"),
-    "program": re.compile(r"(?!(postgresql|nginx|mail)$)[a-z][a-z0-9_]{0,62}"),
+    "program": re.compile(rf"(?!({OURS})$)[a-z][a-z0-9_]{{0,62}}"),
     "database": re.compile(r"[a-z][a-z0-9_]{0,62}"),
     "directory": re.compile(rf"odoo_data_[a-z0-9_]{{1,63}}_{_UUID}"),
     "snapshot": re.compile(r"saasodoo-[0-9]{8}T[0-9]{6}Z"),

@@ -12,13 +12,14 @@ import subprocess
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from . import checks
+from . import checks, documents
 from .errors import NotOurs, Permanent, from_output
 from .settings import resolve_root
 
 MARKER = ".saasodoo"
 SENTINEL = ".saasodoo-storage"
 FENCE = ".saasodoo-fence"
+MARKER_CURE = "Bring it back from a snapshot or a backup of the storage."
 INSTANCES = "odoo_instances"
 OWN_FOLDERS = ("addons", "filestore", "sessions", "tmp")
 NUL = subprocess.DEVNULL
@@ -156,8 +157,7 @@ def find(settings, name, mark):
 
 def read_marker(path):
     """Read a directory's marker; None where there is none."""
-    content = read_text(path / MARKER)
-    return json.loads(content) if content else None
+    return documents.read(path / MARKER, ("mark", "uid", "quota"), MARKER_CURE)
 
 
 def read_text(path):

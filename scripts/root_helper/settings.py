@@ -1,11 +1,11 @@
 """What the helper may touch: RUN_DIR/etc/helper.json, written by set-up."""
 
-import json
 import os
 import stat
 from collections import namedtuple
 from pathlib import Path
 
+from . import documents
 from .errors import Permanent
 
 _KEYS = (
@@ -56,9 +56,12 @@ def parse(path):
     """Take the settings as they stand there.
 
     :param Path path: RUN_DIR/etc/helper.json
+    :raise Permanent: where it is damaged
     """
-    content = json.loads(path.read_text())
-    return Settings(*(content[key] for key in _KEYS))
+    content = documents.read(path, _KEYS, "Run `make up`.")
+    if content is None:
+        raise Permanent(f"{path} is missing or empty.", "Run `make up`.")
+    return Settings(**content)
 
 
 def _check_owner(path):

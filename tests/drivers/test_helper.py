@@ -58,6 +58,47 @@ def test_it_must_be_root(program):
     assert "root" in refused["message"]
 
 
+@pytest.mark.parametrize("content", [b"{", b"[]", b'{"platform": 1}', b"\xff", b""])
+def test_damaged_settings_are_told_by_their_name(program, content):
+    path = program.parents[2] / "etc/helper.json"
+    whole = path.read_bytes()
+    try:
+        path.write_bytes(content)
+        refused = answer(program, '{"verb": "usage", "arguments": {}, "seconds": 9}')
+    finally:
+        path.write_bytes(whole)
+    assert (refused["error"], refused["cure"]) == ("Permanent", "Run `make up`.")
+    assert str(path) in refused["message"]
+
+
+def test_a_damaged_marker_stops_what_would_take_its_directory_for_gone(
+    machine, tenants
+):
+    spec = tenants.make().directory
+    machine.directory().ensure_directory(spec)
+    marker = machine.run / "storage/odoo_instances" / spec.name / ".saasodoo"
+    whole = marker.read_text()
+    marker.write_text(whole[:-9])
+    try:
+        with pytest.raises(PermanentInfraError, match=f"{marker} is damaged"):
+            machine.directory().list_directories(measure=False)
+        with pytest.raises(PermanentInfraError, match="backup of the storage"):
+            machine.directory().remove_directory(spec)
+    finally:
+        marker.write_text(whole)
+    machine.directory().remove_directory(spec)
+
+
+@pytest.mark.parametrize("name", ["postgresql", "nginx", "mail", "dockerd", "helper"])
+def test_a_tenant_is_not_called_as_a_program_of_the_platform(program, name):
+    asked = {
+        "verb": "log_tail",
+        "arguments": {"name": name, "mark": "", "lines": 1},
+        "seconds": 9,
+    }
+    assert f"Not a program: '{name}'" in answer(program, json.dumps(asked))["message"]
+
+
 PLACES = ("", "etc", "etc/helper.json", "code", "code/bin", "code/bin/root_helper")
 
 
