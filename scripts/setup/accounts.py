@@ -12,6 +12,7 @@ REDIS = "saas-redis"  # in a container, with files on this machine
 MAIL = "saas-mail"
 # Debian's Exim asks for it by name before it reads which user it is to be.
 COMPILED_IN = "Debian-exim"
+RULE_MODE = 0o440
 
 
 def needed(settings):
@@ -36,24 +37,33 @@ def allow_helper(settings):
 
     :return: whether anything changed
     """
-    helper = settings.run / "code/bin/root-helper"
-    text = (
-        f"# run={settings.run} uids={settings.uid_base}-{settings.uid_last}\n"
-        "# Made by SaaSOdoo (make up), removed by make reset.\n"
-        f"Defaults!{helper} !requiretty, !use_pty, !pam_session\n"
-        f'{JOBS} ALL=(root:root) NOPASSWD: {helper} ""\n'
-    )
-    if settings.sudoers.exists() and settings.sudoers.read_text() == text:
+    text = _rule(settings)
+    if is_rule_as_written(settings):
         return False
     trial = settings.run / "etc/sudoers.trial"
-    files.write(trial, text, mode=0o440)
+    files.write(trial, text, mode=RULE_MODE)
     try:
         run(["visudo", "-cqf", trial])
     except Failure as failure:
         raise Failure(f"sudo refuses our rule: {failure.message}") from failure
     finally:
         os.unlink(trial)
-    return files.write(settings.sudoers, text, mode=0o440)
+    return files.write(settings.sudoers, text, mode=RULE_MODE)
+
+
+def is_rule_as_written(settings):
+    """Tell whether the rule is there, as we would write it now."""
+    return files.is_as_written(settings.sudoers, _rule(settings), mode=RULE_MODE)
+
+
+def _rule(settings):
+    helper = settings.run / "code/bin/root-helper"
+    return (
+        f"# run={settings.run} uids={settings.uid_base}-{settings.uid_last}\n"
+        "# Made by SaaSOdoo (make up), removed by make reset.\n"
+        f"Defaults!{helper} !requiretty, !use_pty, !pam_session\n"
+        f'{JOBS} ALL=(root:root) NOPASSWD: {helper} ""\n'
+    )
 
 
 def _make_user(name):

@@ -35,10 +35,10 @@ def write(path, content, mode=0o644, owner="root", group="root"):
 
     :return: whether anything changed
     """
+    if is_as_written(path, content, mode, owner, group):
+        return False
     content = content.encode() if isinstance(content, str) else content
     uid, gid = pwd.getpwnam(owner).pw_uid, grp.getgrnam(group).gr_gid
-    if _is(path, content, mode, uid, gid):
-        return False
     fresh = path.with_name(f".{path.name}.new")
     fresh.unlink(missing_ok=True)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -48,6 +48,18 @@ def write(path, content, mode=0o644, owner="root", group="root"):
         file.write(content)
     os.replace(fresh, path)
     return True
+
+
+def is_as_written(path, content, mode=0o644, owner="root", group="root"):
+    """Tell whether a file is there with just this content and these rights."""
+    content = content.encode() if isinstance(content, str) else content
+    uid, gid = pwd.getpwnam(owner).pw_uid, grp.getgrnam(group).gr_gid
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return False
+    rights = (state.st_uid, state.st_gid, state.st_mode & 0o7777)
+    return rights == (uid, gid, mode) and path.read_bytes() == content
 
 
 def make_folder(path, mode, owner="root", group="root"):
@@ -106,12 +118,3 @@ def link(path, target):
     fresh.symlink_to(target)
     os.replace(fresh, path)
     return True
-
-
-def _is(path, content, mode, uid, gid):
-    try:
-        state = path.stat()
-    except FileNotFoundError:
-        return False
-    rights = (state.st_uid, state.st_gid, state.st_mode & 0o7777)
-    return rights == (uid, gid, mode) and path.read_bytes() == content

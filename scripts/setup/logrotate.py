@@ -10,14 +10,22 @@ def install(settings):
 
     :return: whether anything changed
     """
-    text = files.render("logrotate.conf", settings.placeholders())
-    changed = files.write(settings.logrotate, text)
+    changed = files.write(settings.logrotate, _text(settings))
     if changed and SYSTEMD.exists():
         # Packages start nothing while we install them, this timer neither.
         run(["systemctl", "start", "logrotate.timer"])
     return changed
 
 
+def is_as_written(settings):
+    """Tell whether logrotate knows them, as we would tell it now."""
+    return files.is_as_written(settings.logrotate, _text(settings))
+
+
 def remove(settings):
     """Have logrotate forget them."""
     settings.logrotate.unlink(missing_ok=True)
+
+
+def _text(settings):
+    return files.render("logrotate.conf", settings.placeholders())

@@ -29,15 +29,16 @@ def install(settings):
     """
     if not SYSTEMD.exists():
         return f"no systemd: after a reboot, {settings.make()}"
-    places = {"cache": settings.cache, "checkout": CHECKOUT}
-    # systemd takes % for one of its own placeholders.
-    values = {name: str(path).replace("%", "%%") for name, path in places.items()}
-    text = files.render("systemd/platform.service", settings.placeholders() | values)
-    changed = files.write(settings.unit, text)
+    changed = files.write(settings.unit, _text(settings))
     if changed:
         run(["systemctl", "daemon-reload"])
     run(["systemctl", "enable", "--now", "--quiet", settings.unit.name])
     return "starts with the machine" if changed else "unchanged"
+
+
+def is_as_written(settings):
+    """Tell whether systemd knows the platform, as we would tell it now."""
+    return files.is_as_written(settings.unit, _text(settings))
 
 
 def remove(settings):
@@ -46,6 +47,13 @@ def remove(settings):
         try_run(["systemctl", "disable", "--now", "--quiet", settings.unit.name])
         settings.unit.unlink()
         try_run(["systemctl", "daemon-reload"])
+
+
+def _text(settings):
+    places = {"cache": settings.cache, "checkout": CHECKOUT}
+    # systemd takes % for one of its own placeholders.
+    values = {name: str(path).replace("%", "%%") for name, path in places.items()}
+    return files.render("systemd/platform.service", settings.placeholders() | values)
 
 
 def _wake_data_plane(settings):

@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from scripts.setup import doctor, postgresql
+from scripts.setup import doctor, files, logrotate, postgresql
+from scripts.setup.doctor import control, machine, servers, tenants
 from scripts.setup.settings import USUAL_RUN, load
 
 
@@ -34,12 +35,12 @@ def look(part, settings):
 
 def test_a_frozen_platform_is_told_with_since_when_and_why(settings, master):
     master("2026-01-02 03:04 UTC: storage is being moved")
-    trouble, cure = look(doctor._changes, settings)
+    trouble, cure = look(control.check_changes, settings)
     assert trouble.endswith("frozen since 2026-01-02 03:04 UTC: storage is being moved")
     assert cure.endswith(f"scripts/saasctl --run-dir {settings.run} unfreeze")
 
     master("")
-    assert look(doctor._changes, settings)[0] == ""
+    assert look(control.check_changes, settings)[0] == ""
 
 
 @pytest.mark.parametrize(("ready", "is_well"), [("0", False), ("1", True)])
@@ -47,7 +48,7 @@ def test_without_a_ready_template_nobody_gets_an_instance(
     settings, master, ready, is_well
 ):
     master(ready)
-    trouble, cure = look(doctor._template, settings)
+    trouble, cure = look(control.check_template, settings)
     assert (trouble == "") == is_well
     assert cure == settings.saasctl("template build --wait")
 
@@ -66,12 +67,12 @@ def test_the_command_lines_key_is_renewed_in_time(settings, master, days, troubl
     (settings.etc / "saasctl.key").write_text("key")
     master(days)
     cure = settings.saasctl("login")
-    assert look(doctor._command_line, settings) == (trouble, cure)
+    assert look(control.check_command_line, settings) == (trouble, cure)
 
 
 def test_a_key_file_that_is_gone_is_told(settings, master):
     master("89")
-    trouble, cure = look(doctor._command_line, settings)
+    trouble, cure = look(control.check_command_line, settings)
     assert trouble.endswith("saasctl.key is missing")
     assert cure == settings.saasctl("login")
 
@@ -85,7 +86,7 @@ def supervisor(monkeypatch):
             name: {"name": name, "group": group, "statename": state}
             for name, (group, state) in states.items()
         }
-        monkeypatch.setattr(doctor.supervisors, "states", lambda *_: listed)
+        monkeypatch.setattr(tenants.supervisors, "states", lambda *_: listed)
 
     return answer
 
@@ -102,7 +103,7 @@ def test_a_tenant_that_does_not_come_up_is_told_with_its_log_and_its_name(
             f"service.platform.{INSTANCE}.0a1b2c": ("odoo_11111111", "BACKOFF"),
         }
     )
-    assert look(doctor._tenants, settings) == (
+    assert look(tenants.check_tenants, settings) == (
         "it is backoff",
         f"read {settings.log}/tenants/odoo_11111111.log; "
         + settings.saasctl(f"instance restart {INSTANCE}"),
@@ -116,15 +117,15 @@ def test_a_tenant_that_does_not_come_up_is_told_with_its_log_and_its_name(
 def test_a_path_is_open_only_where_somebody_answers(
     settings, monkeypatch, status, trouble
 ):
-    monkeypatch.setattr(doctor.master, "is_healthy", lambda _: True)
-    monkeypatch.setattr(doctor.master, "status_of", lambda *_: status)
-    found = {one.name: one.trouble for one in doctor._services(settings)}
+    monkeypatch.setattr(control.master, "is_healthy", lambda _: True)
+    monkeypatch.setattr(control.master, "status_of", lambda *_: status)
+    found = {one.name: one.trouble for one in control.check_services(settings)}
     assert found["closed paths"] == trouble
 
 
 def test_the_making_of_a_template_is_no_tenant(settings, supervisor):
     supervisor(**{f"task.platform.{INSTANCE}.0a1b2c": ("odoo_task", "FATAL")})
-    assert not doctor._look(doctor._tenants, settings)
+    assert not doctor._look(tenants.check_tenants, settings)
 
 
 def test_the_usual_cure_names_the_platform_where_it_was_moved(
@@ -142,5 +143,62 @@ def test_the_usual_cure_names_the_platform_where_it_was_moved(
 
 
 def test_every_part_is_looked_at():
-    names = {part.__name__ for part in doctor.PARTS}
-    assert {"_changes", "_template", "_command_line"} <= names
+    there = {
+        part
+        for room in (machine, servers, control, tenants)
+        for name, part in vars(room).items()
+        if name.startswith("check_")
+    }
+    assert there == set(doctor.PARTS)
+
+
+def test_a_secret_that_others_may_read_is_named(settings):
+    (settings.run / "platform.env").touch(0o600)
+    secret = settings.etc / "admin-password"
+    secret.touch(0o600)
+    assert look(machine.check_secrets, settings)[0] == ""
+
+    secret.chmod(0o604)
+    trouble, cure = look(machine.check_secrets, settings)
+    assert trouble == f"others may read {secret}"
+    assert cure.startswith(f"chmod o= {secret}")
+
+
+def test_what_lies_outside_is_as_we_wrote_it(settings, tmp_path, monkeypatch):
+    rotation = tmp_path / "logrotate"
+    monkeypatch.setattr(type(settings), "logrotate", rotation)
+    monkeypatch.setattr(type(settings), "sudoers", tmp_path / "sudoers")
+    monkeypatch.setattr(machine.reboot, "SYSTEMD", tmp_path / "none")
+
+    def troubles():
+        found = doctor._look(machine.check_outside, settings)
+        return {one.name.split()[0]: one.trouble for one in found}
+
+    gone = "it is missing, or was changed"
+    assert troubles() == {"file": gone, "rotation": gone}
+    files.write(rotation, logrotate._text(settings))
+    assert troubles() == {"file": gone, "rotation": ""}
+    rotation.write_text("")
+    assert troubles() == {"file": gone, "rotation": gone}
+
+
+def test_who_else_may_change_what_the_platform_runs_is_named(settings, master):
+    master("mia@acme.test, tom@acme.test")
+    trouble, cure = look(control.check_administrators, settings)
+    assert trouble == "mia@acme.test, tom@acme.test may change what the platform runs"
+    assert "Settings > Users" in cure
+    master("")
+    assert look(control.check_administrators, settings)[0] == ""
+
+
+def test_who_answers_at_a_tenants_port_is_named(settings, monkeypatch):
+    port = settings.tenant_ports[7]
+    monkeypatch.setattr(tenants.tenants, "are_held_to_ports", lambda _: True)
+    found = [("127.0.0.1", port, "nc (process 7)"), ("::", settings.ports["web"], "x")]
+    monkeypatch.setattr(tenants.checks, "strangers", lambda *_: found)
+
+    held, taken = doctor._look(tenants.check_ports, settings)
+
+    assert held.trouble == ""
+    assert taken.name == f"port {port} (tenants)"
+    assert taken.trouble == "nc (process 7) has it at 127.0.0.1, which is not ours"
