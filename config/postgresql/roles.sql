@@ -8,6 +8,8 @@ SELECT format('CREATE ROLE %I LOGIN', name)
 ALTER ROLE saas_owner NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'saas_owner';
 ALTER ROLE saas_web NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'saas_web';
 ALTER ROLE saas_admin NOSUPERUSER CREATEDB CREATEROLE PASSWORD :'saas_admin';
+-- More than its pools may hold, and less than would leave tenants and `jobs` without.
+ALTER ROLE saas_web CONNECTION LIMIT 80;
 GRANT pg_read_all_stats, pg_signal_backend TO saas_admin;
 GRANT SET ON PARAMETER temp_file_limit TO saas_admin;
 

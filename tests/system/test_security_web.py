@@ -2,35 +2,22 @@
 
 import json
 import os
+import re
 import uuid
+from contextlib import ExitStack
 from pathlib import Path
 from stat import S_ISVTX
 
 import pytest
 from conftest import wait_until
-from psycopg2 import errors
+from people import CHECKOUT
+from psycopg2 import OperationalError, errors
 from strangers import MASTER, processes_of, role_of, run
 
 # Rows that are code, or are evaluated as code, wherever `jobs` meets them.
-CODE = [
-    "ir_cron",
-    "ir_act_server",
-    "ir_act_report_xml",
-    "ir_actions",
-    "ir_module_module",
-    "ir_module_module_dependency",
-    "ir_model",
-    "ir_model_fields",
-    "ir_model_constraint",
-    "ir_model_relation",
-    "ir_model_data",
-    "ir_rule",
-    "ir_model_access",
-    "ir_ui_view",
-    "mail_template",
-    "queue_job_function",
-    "queue_job_channel",
-]
+GRANTS = (CHECKOUT / "config/postgresql/web_grants.sql").read_text()
+REVOKED = re.search(r"REVOKE INSERT, UPDATE, DELETE ON(.+?)FROM saas_web", GRANTS, re.S)
+CODE = re.findall(r"\w+", re.sub(r"--.*", "", REVOKED[1]))
 # All that it may write.
 OWN = ("web/sessions", "log/web.log", "control-plane/locks/web.lock")
 SEAL = """
@@ -45,6 +32,11 @@ try:
 except sealing.PermanentInfraError as error:
     print("closed", error)
 """
+
+
+def test_the_list_of_code_has_what_was_found_to_be_code():
+    assert len(CODE) > 20
+    assert {"ir_cron", "ir_model_data", "ir_ui_view", "queue_job_function"} <= {*CODE}
 
 
 @pytest.mark.parametrize("table", CODE)
@@ -223,6 +215,14 @@ def test_jobs_runs_no_row_that_names_something_else(web, changes):
     web.sql(MASTER, "DELETE FROM queue_job WHERE uuid = %s", [job])
 
 
+def test_web_gives_no_second_row_the_uuid_of_a_job(web):
+    job = plant_job(web, method_name="unlink")
+    fate(web, job)
+    with pytest.raises(errors.UniqueViolation, match="uuid"):
+        plant_job(web, uuid=job)
+    web.sql(MASTER, "DELETE FROM queue_job WHERE uuid = %s", [job])
+
+
 def test_an_operation_runs_no_step_of_another_playbook(platform, web, shared_instance):
     [(operation,)] = web.sql(
         MASTER,
@@ -336,6 +336,31 @@ def test_the_user_of_web_has_no_power(platform):
     request = '{"verb": "usage", "arguments": {}, "seconds": 9}'
     refused = run(program, stdin=request, user="saas-web")
     assert "must run as root" in refused.stdout
+
+
+def test_web_cannot_take_the_connections_of_jobs_and_tenants(platform, web):
+    with ExitStack() as stack:
+        with pytest.raises(OperationalError, match="too many connections for role"):
+            for _ in range(100):
+                stack.enter_context(web.connect(MASTER))
+        assert role_of(platform, "saas_owner").sql(MASTER, "SELECT 1") == [(1,)]
+
+
+def test_jobs_may_run_the_helper_as_root_and_nothing_else(platform):
+    program = platform.run_dir / "code/bin/root-helper"
+    for command in (
+        ("sudo", "-n", "id"),
+        ("sudo", "-n", program, "usage"),
+        ("sudo", "-n", "-u", "postgres", program),
+        ("sudo", "-n", "sh", "-c", program),
+        ("sudo", "-n", "-e", program),
+    ):
+        refused = run(*command, stdin="", user="saas-jobs")
+        assert refused.returncode, command
+        assert "a password is required" in refused.stderr, command
+    asked = '{"verb": "usage", "arguments": {}, "seconds": 9}'
+    allowed = run("sudo", "-n", program, stdin=asked, user="saas-jobs")
+    assert json.loads(allowed.stdout)["ok"]
 
 
 def test_the_processes_of_web_hold_no_key(platform):

@@ -15,6 +15,9 @@ RECORD_KEYS = {"_type", "model", "ids", "uid", "su", "context"}
 class QueueJob(models.Model):
     _inherit = "queue.job"
 
+    # A job is looked up by it: `web` could give a second row the one that it saw.
+    _saas_uuid_uniq = models.UniqueIndex("(uuid)")
+
     @api.model
     def _get_saas_methods(self):
         """Return the only methods that the service `jobs` runs.
