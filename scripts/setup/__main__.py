@@ -8,6 +8,7 @@ from . import (
     administrator,
     certificates,
     checks,
+    choices,
     doctor,
     edge,
     epoch,
@@ -19,7 +20,6 @@ from . import (
     reboot,
     rotation,
     scan,
-    settings,
     stages,
     storage_host,
     storages,
@@ -31,12 +31,12 @@ from .runner import Failure, Report, main_guard
 
 def up():
     """Bring the platform up; what is there already is left alone."""
-    run = settings.run_dir()
+    run = choices.run_dir()
     name = hashlib.sha256(str(run).encode()).hexdigest()[:16]
     refused = Failure(f"another make up is under way in {run}", "wait for its end")
     # Outside of the folder: the second one must not even choose what the first chose.
     with locks.refusing(f"/run/saasodoo-{name}.lock", refused):
-        _bring_up(settings.load())
+        _bring_up(choices.load())
 
 
 def _bring_up(chosen):
@@ -108,7 +108,7 @@ def add_storage(chosen, root, kind="directory"):
 
 def prepare_storage_host(root, platform, uids, key):
     """Let a master elsewhere work on a storage that is mounted here, over SSH."""
-    line = storage_host.install(settings.run_dir(), root, platform, uids, key)
+    line = storage_host.install(choices.run_dir(), root, platform, uids, key)
     print(f"Add this line to /root/.ssh/authorized_keys:\n\n{line}\n")
     print("Then tell the master, with an address of ssh://root@this-machine:")
     print("  saasctl storage add NAME --cluster … --kind … --root … --address …")
@@ -229,7 +229,7 @@ def main():
 
 
 def _find_platform():
-    chosen = settings.load()
+    chosen = choices.load()
     checks.check_made(chosen)
     return chosen
 

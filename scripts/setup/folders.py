@@ -5,7 +5,7 @@ import secrets
 
 from . import files, storages
 from .accounts import JOBS, MAIL, PROXY, REDIS, WEB
-from .settings import stored_text
+from .choices import stored_text
 
 # path below RUN_DIR, mode, owner, group. 0711: may be passed, not listed.
 FOLDERS = (

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from . import certificates, exim, files, swarm
 from .accounts import MAIL
+from .choices import DIRECT
 from .runner import Failure
-from .settings import DIRECT
 
 # Nothing that a stranger's domain points at may be a server of ours.
 PRIVATE = (

@@ -6,9 +6,10 @@ import subprocess
 import sys
 
 from ..setup import checks, packages, stages, traefik
+from ..setup.choices import RUNTIMES, load
 from ..setup.commands import MINIMAL
 from ..setup.runner import Failure, Report, main_guard
-from ..setup.settings import CHECKOUT, RUNTIMES, load
+from ..setup.settings import CHECKOUT
 from . import leftovers, lint, logs, platform, running, suites
 from .results import Results
 

@@ -5,7 +5,7 @@ import os
 import re
 from dataclasses import replace
 
-from ..setup import locks, master, reboot, settings, stages, teardown
+from ..setup import choices, locks, master, reboot, stages, teardown
 from ..setup.runner import Failure
 from . import swarm_platform
 
@@ -38,7 +38,7 @@ def load(runtime="process", *, database_only=False):
         "NODE_MEMORY_MB": "131072",
         "LEAST_RETENTION_DAYS": "0",
     }
-    return replace(settings.load(own | kept | loose), database_only=database_only)
+    return replace(choices.load(own | kept | loose), database_only=database_only)
 
 
 def in_words_of_tests(failure, target):

@@ -15,7 +15,7 @@ from real_machine import wait_until
 
 from scripts.setup import certificates, exim, mail
 from scripts.setup.accounts import MAIL
-from scripts.setup.settings import load
+from scripts.setup.choices import load
 
 PORT_BASE = 22300
 

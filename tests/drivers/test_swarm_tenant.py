@@ -16,7 +16,7 @@ from real_swarm import GATEWAY
 from tenant_server import identity
 
 from scripts.setup import images
-from scripts.setup.settings import load
+from scripts.setup.choices import load
 
 pytestmark = pytest.mark.slow
 

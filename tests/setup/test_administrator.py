@@ -4,7 +4,7 @@ import pytest
 from passlib.context import CryptContext
 
 from scripts.setup import administrator, postgresql
-from scripts.setup.settings import load
+from scripts.setup.choices import load
 
 
 @pytest.fixture

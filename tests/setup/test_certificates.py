@@ -7,8 +7,8 @@ import subprocess
 import pytest
 
 from scripts.setup import certificates
+from scripts.setup.choices import load
 from scripts.setup.runner import Failure
-from scripts.setup.settings import load
 
 GATEWAY = "172.17.0.1"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from scripts.setup import checks
+from scripts.setup.choices import load
 from scripts.setup.runner import Failure
-from scripts.setup.settings import load
 
 Usage = namedtuple("Usage", "total used free")
 LOOPBACKS = [("127.0.0.1", socket.AF_INET)]

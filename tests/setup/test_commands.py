@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from scripts.setup import commands, locks, rpc, supervisors
+from scripts.setup.choices import load
 from scripts.setup.runner import Failure, main_guard
-from scripts.setup.settings import CHECKOUT, load
+from scripts.setup.settings import CHECKOUT
 from scripts.testing import platform
 
 

@@ -5,8 +5,9 @@ import dataclasses
 import pytest
 
 from scripts.setup import doctor, files, logrotate, postgresql
+from scripts.setup.choices import load
 from scripts.setup.doctor import control, machine, servers, tenants
-from scripts.setup.settings import USUAL_RUN, load
+from scripts.setup.settings import USUAL_RUN
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import subprocess
 import pytest
 
 from scripts.setup import environment
+from scripts.setup.choices import load
 from scripts.setup.runner import Failure
-from scripts.setup.settings import load
 
 NO_NETWORK = """\
   × Failed to fetch: `https://pypi.example/simple/lxml/`

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from scripts.setup import first_instance, first_steps
+from scripts.setup.choices import load
 from scripts.setup.runner import Failure
-from scripts.setup.settings import load
 
 BUILDING = {"id": 7, "kind": "build_template", "state": "running"}
 OTHER = {"id": 8, "kind": "start", "state": "running"}

@@ -11,8 +11,8 @@ from nacl.public import PrivateKey
 
 from scripts.setup import escrow, files, keys, rotation
 from scripts.setup.accounts import make_users
+from scripts.setup.choices import load
 from scripts.setup.runner import Failure, Report
-from scripts.setup.settings import load
 
 PARTS = ("_add_key", "_announce", "_publish", "_outlast_requests", "_reseal")
 

@@ -4,14 +4,14 @@ import sys
 from pathlib import Path
 
 from scripts.setup import processes
-from scripts.setup.settings import load
+from scripts.setup.choices import load
 from scripts.testing import leftovers
 from scripts.testing.results import Results
 
 # A runner of its own: what adopts orphans does so for the rest of its life.
 RUNNER = """
 import os, subprocess, sys, time
-from scripts.setup.settings import load
+from scripts.setup.choices import load
 from scripts.setup import processes
 from scripts.testing import leftovers
 from scripts.testing.results import Results

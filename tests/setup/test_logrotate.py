@@ -10,7 +10,7 @@ import pytest
 
 from scripts.setup import logrotate, teardown
 from scripts.setup.accounts import PROXY, WEB
-from scripts.setup.settings import load
+from scripts.setup.choices import load
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scripts.setup.settings import load
+from scripts.setup.choices import load
 from scripts.testing import logs
 from scripts.testing.results import Results
 

@@ -6,8 +6,8 @@ import stat
 import pytest
 
 from scripts.setup import exim, mail
+from scripts.setup.choices import load
 from scripts.setup.runner import Failure
-from scripts.setup.settings import load
 
 
 @pytest.fixture

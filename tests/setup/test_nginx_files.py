@@ -1,7 +1,7 @@
 import pytest
 
 from scripts.setup import doctor, nginx, processes
-from scripts.setup.settings import load
+from scripts.setup.choices import load
 
 
 @pytest.fixture

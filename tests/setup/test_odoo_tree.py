@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from scripts.setup import odoo_tree, release
+from scripts.setup.choices import load
 from scripts.setup.odoo_tree import find_mirror
 from scripts.setup.runner import Failure
-from scripts.setup.settings import load
 
 DEB822 = """\
 # URIs: http://old.example/debian

@@ -8,8 +8,8 @@ import subprocess
 import pytest
 
 from scripts.setup import processes, tenants
+from scripts.setup.choices import load
 from scripts.setup.runner import wait_for
-from scripts.setup.settings import load
 
 # The child lets go of the lock, as Odoo's websocket server does.
 SERVER = ["sh", "-c", "sleep 60 3<&- & wait"]

@@ -5,8 +5,9 @@ import subprocess
 import pytest
 
 from scripts.setup import reboot, supervisors, teardown
+from scripts.setup.choices import load
 from scripts.setup.runner import Failure, Report
-from scripts.setup.settings import CHECKOUT, load
+from scripts.setup.settings import CHECKOUT
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from scripts.setup import go_program, images, scan
+from scripts.setup.choices import load
 from scripts.setup.go_program import GoProgram
 from scripts.setup.runner import Failure, Report
-from scripts.setup.settings import load
 
 PROGRAM = GoProgram(
     name="Tool",

@@ -8,8 +8,9 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from scripts.setup import storage_host, storages
+from scripts.setup.choices import load
 from scripts.setup.runner import Failure
-from scripts.setup.settings import CHECKOUT, load
+from scripts.setup.settings import CHECKOUT
 
 PLATFORM = "11111111-1111-4111-8111-111111111111"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5 master"

@@ -8,9 +8,10 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from scripts.setup import doctor, first_steps, folders, storages
+from scripts.setup.choices import load
 from scripts.setup.postgresql import MAX_CONNECTIONS, RESERVED_CONNECTIONS
 from scripts.setup.runner import Failure
-from scripts.setup.settings import CHECKOUT, load
+from scripts.setup.settings import CHECKOUT
 
 ODD = ("two words", "a;b", "100%", "$HOME")
 

@@ -13,8 +13,8 @@ import pytest
 
 from scripts.setup import folders, master, postgresql
 from scripts.setup.accounts import JOBS
+from scripts.setup.choices import load
 from scripts.setup.runner import Failure
-from scripts.setup.settings import load
 
 ODOO = """\
 #!{python}

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from scripts.setup import supervisors
+from scripts.setup.choices import load
 from scripts.setup.runner import wait_for
-from scripts.setup.settings import load
 
 SUPERVISORD = Path(sys.executable).with_name("supervisord")
 CONF = """\

@@ -25,10 +25,10 @@ from scripts.setup import (
     teardown,
 )
 from scripts.setup.accounts import JOBS, WEB
+from scripts.setup.choices import load
 from scripts.setup.commands import run, try_run
 from scripts.setup.docker_cli import Docker
 from scripts.setup.runner import Failure, Report, wait_for
-from scripts.setup.settings import load
 from scripts.setup.stack import SETTLE_SECONDS
 from scripts.testing.swarm_platform import CHOICES, alone
 

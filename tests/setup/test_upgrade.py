@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from scripts.setup import master, postgresql, upgrade_dump
+from scripts.setup.choices import load
 from scripts.setup.runner import Failure, wait_for
-from scripts.setup.settings import load
 
 TRACEBACK = """\
 2026-01-02 10:00:00,000 11 CRITICAL master odoo.service.server: Failed to initialize

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import requests
 from strangers import run
 
-from scripts.setup.settings import load
+from scripts.setup.choices import load
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 # Every text that a customer types must survive SQL, shells, QWeb and HTML.

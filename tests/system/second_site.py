@@ -21,8 +21,9 @@ from scripts.setup import (
     postgresql,
 )
 from scripts.setup import swarm as networks
+from scripts.setup.choices import load
 from scripts.setup.docker_cli import Docker
-from scripts.setup.settings import PG_BIN, load
+from scripts.setup.settings import PG_BIN
 
 NAME, REGION, DOMAIN = "second", "there", "second.localhost"
 NETWORK, DEVICE = "10.98.79", "saasswarm2"

@@ -3,9 +3,9 @@ import socket
 
 import pytest
 
-from scripts.setup import settings as settings_module
+from scripts.setup import choices
+from scripts.setup.choices import load, stored_text
 from scripts.setup.runner import Failure
-from scripts.setup.settings import load, stored_text
 
 
 def test_defaults_make_a_platform_of_their_own(tmp_path):
@@ -188,7 +188,7 @@ def test_an_unknown_runtime_is_refused(tmp_path):
 def engine(tmp_path, monkeypatch):
     """An engine where packages have it."""
     path = str(tmp_path / "docker.sock")
-    monkeypatch.setattr(settings_module, "ENGINE", path)
+    monkeypatch.setattr(choices, "ENGINE", path)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
         server.bind(path)
         server.listen()
@@ -198,7 +198,7 @@ def engine(tmp_path, monkeypatch):
 def test_the_engine_that_is_there_is_taken_and_kept(stored, engine, monkeypatch):
     assert stored(RUNTIME="swarm").docker_host == engine
 
-    monkeypatch.setattr(settings_module, "ENGINE", "/nowhere")
+    monkeypatch.setattr(choices, "ENGINE", "/nowhere")
     assert stored().docker_host == engine
     assert not stored().own_engine
 
@@ -206,7 +206,7 @@ def test_the_engine_that_is_there_is_taken_and_kept(stored, engine, monkeypatch)
 def test_without_an_engine_one_of_its_own_is_meant_from_then_on(
     stored, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr(settings_module, "ENGINE", "/nowhere")
+    monkeypatch.setattr(choices, "ENGINE", "/nowhere")
     own = f"unix://{tmp_path}/docker/docker.sock"
 
     assert stored(RUNTIME="swarm").docker_host == own
