@@ -136,6 +136,14 @@ def test_without_the_proxy_no_web_socket_opens(tenant, owner):
     assert re.search(r"GET /websocket HTTP/1.1\S* 403", tenant.log)
 
 
+@pytest.mark.parametrize(("scheme", "is_secure"), [("https", True), ("http", False)])
+def test_a_cookie_of_https_does_not_travel_in_clear(browser, scheme, is_secure):
+    answer = browser.get("/web/login", headers={"X-Forwarded-Proto": scheme})
+    kept = answer.headers["Set-Cookie"]
+    assert kept.startswith("session_id=")
+    assert ("; Secure" in kept) == is_secure
+
+
 def test_this_machine_may_ask_for_health_without_the_secret(tenant, browser):
     del browser.headers["X-SaaSOdoo-Secret"]
     assert browser.get("/web/health").status_code == 200

@@ -32,6 +32,7 @@ def test_the_first_instance_is_a_service_and_answers_over_tls(swarm, demo, visit
 
     assert (page.status_code, 'name="login"' in page.text) == (200, True)
     assert page.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert page.headers["Set-Cookie"].endswith("; Secure")
     services = swarm.docker("service", "ls", "--format", "{{.Name}} {{.Replicas}}")
     assert f"odoo_{demo['uuid'][:8]} 1/1" in services
 

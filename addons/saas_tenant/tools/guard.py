@@ -4,7 +4,7 @@ import hmac
 
 from odoo.http import Application
 
-from . import pages, settings
+from . import cookies, pages, settings
 
 HEADER = "HTTP_X_SAASODOO_SECRET"
 HEALTH = "/web/health"
@@ -33,7 +33,7 @@ def guarded(serve, current):
             return pages.answer(start_response, "403 Forbidden", *pages.SIDE_DOOR)
         if path.startswith(DATABASE_MANAGER):
             return pages.answer(start_response, "404 Not Found", *pages.NOT_HERE)
-        return serve(self, environ, start_response)
+        return serve(self, environ, cookies.securing(environ, start_response))
 
     return __call__
 
