@@ -29,7 +29,7 @@ class SaasWatch(models.AbstractModel):
         if not instances:
             return
         try:
-            specs = [one._get_route_spec(STATES[one.status]) for one in instances]
+            specs = [one._get_route_spec(_find_state(one)) for one in instances]
             driver = proxy._get_driver()
             self.env.cr.commit()
             driver.ensure_routes(specs)
@@ -49,7 +49,15 @@ class SaasWatch(models.AbstractModel):
             [
                 ("cluster_id.proxy_id", "=", proxy.id),
                 ("ready_at", "!=", False),
-                ("status", "in", list(STATES)),
+                ("status", "in", [*STATES, "error"]),
                 ("operation_ids", "not any", [("state", "in", ACTIVE)]),
             ]
         )
+
+
+def _find_state(instance):
+    """Return what visitors are to meet: where it broke, what they are meant to."""
+    if instance.status != "error":
+        return STATES[instance.status]
+    # One that was to come back and found no place leads nowhere yet.
+    return STATES[instance.desired_status] if instance.port else "stopped"

@@ -322,6 +322,24 @@ class TestWatchRoutes(WatchCase):
         self.assertIn("had lost its routes", subject)
         self.assertIn("written again", text)
 
+    def test_who_is_down_is_found_again_when_it_comes_back(self):
+        self.kill(self.tenant)
+        self.take_in()
+        self.assertEqual(self.instance(self.tenant, "status"), "error")
+        before = self.lose_routes()
+        self.look_at_routes()
+        self.assertEqual(self.outside.read("routes"), before)
+
+    def test_who_found_no_place_to_come_back_to_is_told_as_stopped(self):
+        self.do(self.tenant, "terminate")
+        with self.open_env() as env:
+            instance = env["saas.instance"].browse(self.tenant)
+            instance._write_guarded({"status": "error", "desired_status": "running"})
+        name = self.instance(self.tenant, "service")
+        self.lose_routes()
+        self.look_at_routes()
+        self.assertEqual(self.outside.read("routes")[name]["state"], "stopped")
+
     def test_one_that_has_any_route_is_left_to_reconciling(self):
         name = self.instance(self.tenant, "service")
         with self.outside.get_world().change() as state:
