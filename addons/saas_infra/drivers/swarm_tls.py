@@ -63,6 +63,17 @@ class Certificates(NamedTuple):
     key: str
 
 
+def ends_at(certificate):
+    """Return when a certificate ends.
+
+    :param str certificate: PEM
+    :rtype: datetime
+    :return: in UTC, without a zone
+    """
+    found = x509.load_pem_x509_certificate(certificate.encode())
+    return found.not_valid_after_utc.replace(tzinfo=None)
+
+
 class TlsFiles:
     """What the SDK wants as files, in memory: a key has no business on a disk.
 

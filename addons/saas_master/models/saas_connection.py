@@ -1,6 +1,7 @@
 from odoo import fields, models
 
 from odoo.addons.saas_infra.drivers.errors import PermanentInfraError
+from odoo.addons.saas_infra.drivers.swarm_tls import ends_at
 
 # The platform's own is renewed before, where `make up` runs now and then.
 CERTIFICATE_DAYS = 14
@@ -44,6 +45,17 @@ class SaasConnectionMixin(models.AbstractModel):
 
     def _note(self, seen):
         """Write down what :meth:`_look` has returned."""
+
+    def _ring_before_end(self, until, text):
+        """Tell of a certificate that ends soon.
+
+        :param datetime until: when it does, in UTC
+        :param str text: what happens then, with the cure; %s: in how many days
+        """
+        left = (until - fields.Datetime.now()).days
+        if left < CERTIFICATE_DAYS:
+            subject = self.env._("The certificate of %s ends soon", self.name)
+            self.env["saas.alarm"]._ring("certificate_ends", subject, text % left)
 
 
 class SaasDatabaseServer(models.Model):
@@ -112,17 +124,12 @@ class SaasProxy(models.Model):
         until = fields.Datetime.to_datetime(seen.get("certified_until"))
         if until != (self.certified_until or None):
             self.certified_until = until
-        left = until and (until - fields.Datetime.now()).days
-        if until and left < CERTIFICATE_DAYS:
-            self.env["saas.alarm"]._ring(
-                "certificate_ends",
-                self.env._("The certificate of %s ends soon", self.name),
-                self.env._(
-                    "It ends in %s days, and visitors are warned off then. Renew it: "
-                    "make up, with TLS_CERT=… TLS_KEY=… where you were given one.",
-                    left,
-                ),
+        if until:
+            text = self.env._(
+                "It ends in %s days, and visitors are warned off then. Renew it: make "
+                "up, with TLS_CERT=… TLS_KEY=… where you were given one."
             )
+            self._ring_before_end(until, text)
 
 
 class SaasMailRelay(models.Model):
@@ -155,3 +162,10 @@ class SaasCluster(models.Model):
             if found["state"] != "lost":
                 node.write({"load": found["load"], "last_seen": now})
             node._note_state(found["state"])
+        if self.engine_certificate:
+            text = self.env._(
+                "It ends in %s days, and the Docker engine lets this platform in no "
+                "more. Have a new one signed by the same authority, and enter it "
+                "with its key."
+            )
+            self._ring_before_end(ends_at(self.engine_certificate), text)

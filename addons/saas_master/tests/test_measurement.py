@@ -2,6 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
 from odoo.tests import tagged
 
 from odoo.addons.saas_infra.drivers.errors import (
@@ -119,6 +124,21 @@ class TestMeasurement(CommittedCase):
         self.assertIn("ends in 10 days", text)
         self.assertIn("make up", text)
 
+    def test_a_certificate_for_an_engine_that_ends_soon_is_told(self):
+        self.addCleanup(self.show_to_engine, False)
+        for days, told in ((60, 0), (10, 1)):
+            self.show_to_engine(make_certificate(days))
+            self.measure()
+            self.assertEqual(len(self.mails), told)
+        [(subject, text)] = self.mails
+        self.assertRegex(subject, "certificate of .* ends soon")
+        self.assertIn("ends in 10 days, and the Docker engine", text)
+
+    def show_to_engine(self, certificate):
+        with self.open_env() as env:
+            cluster = env["saas.cluster"].browse(self.ids["cluster"])
+            cluster.engine_certificate = certificate
+
     def test_a_certificate_that_has_ended_is_told_with_its_cure(self):
         self.fail_next("nginx.certified_until", PermanentInfraError("It has ended."))
         self.measure()
@@ -217,3 +237,19 @@ class TestMeasurement(CommittedCase):
             job = jobs.search(mine) - before
             self.assertEqual((len(job), job.channel), (1, "root.maintenance"))
             self.assertTrue(job._is_allowed())
+
+
+def make_certificate(days):
+    """Return a certificate (PEM) that ends in some days and an hour."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.now(UTC).replace(tzinfo=None)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "platform")])
+    made = x509.CertificateBuilder(
+        issuer_name=name,
+        subject_name=name,
+        public_key=key.public_key(),
+        serial_number=1,
+        not_valid_before=now - timedelta(days=1),
+        not_valid_after=now + timedelta(days=days, hours=1),
+    ).sign(key, hashes.SHA256())
+    return made.public_bytes(serialization.Encoding.PEM).decode()
