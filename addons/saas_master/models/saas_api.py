@@ -3,7 +3,8 @@ from contextlib import contextmanager
 from odoo import api, models
 from odoo.exceptions import AccessError, MissingError, UserError
 
-from ..operations.playbooks import PLAYBOOKS, STEP_LABELS
+from ..operations.playbooks import PLAYBOOKS
+from ..operations.step_labels import STEP_LABELS
 
 
 class SaasApi(models.AbstractModel):

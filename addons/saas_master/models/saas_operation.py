@@ -3,7 +3,8 @@ from datetime import datetime
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..operations.playbooks import PLAYBOOKS, STEP_LABELS
+from ..operations.playbooks import PLAYBOOKS
+from ..operations.step_labels import STEP_LABELS
 from ..tools.queue import PRIORITIES
 
 STATES = [

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
-from ..operations.playbooks import PLAYBOOKS, STEP_LABELS
+from ..operations.playbooks import PLAYBOOKS
+from ..operations.step_labels import STEP_LABELS
 
 
 class SaasInstanceDialog(models.AbstractModel):

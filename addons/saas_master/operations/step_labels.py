@@ -1,0 +1,47 @@
+"""What people read of each step of a playbook."""
+
+from odoo.tools.translate import LazyTranslate
+
+_lt = LazyTranslate(__name__)
+
+STEP_LABELS = {
+    "place": _lt("Find a place"),
+    "storage": _lt("Make the folder"),
+    "role": _lt("Make the database login"),
+    "database": _lt("Copy the database"),
+    "identity": _lt("Give it an identity of its own"),
+    "filestore": _lt("Copy the files"),
+    "mail": _lt("Set the mail login"),
+    "service": _lt("Start the service"),
+    "healthy": _lt("Wait until it answers"),
+    "localise": _lt("Set company and language"),
+    "route": _lt("Open the address"),
+    "announce": _lt("Tell the people"),
+    "notice": _lt("Show visitors a notice"),
+    "notice_stopped": _lt("Show visitors that it is stopped"),
+    "notice_starting": _lt("Show visitors that it is starting"),
+    "notice_suspended": _lt("Show visitors that it is suspended"),
+    "halt": _lt("End the service"),
+    "fit": _lt("Check that it fits"),
+    "reserve": _lt("Reserve the room"),
+    "widen": _lt("Let both plans reach the database"),
+    "quota": _lt("Set the storage limit"),
+    "resize": _lt("Apply the new limits"),
+    "redirects": _lt("Take the old names from the address"),
+    "base_url": _lt("Tell the instance its address"),
+    "administrator": _lt("Set the administrator's login"),
+    "unroute": _lt("Close the address"),
+    "dismantle": _lt("Remove the service"),
+    "drop_mail": _lt("Remove the mail login"),
+    "drop_database": _lt("Remove the database"),
+    "drop_role": _lt("Remove the database login"),
+    "drop_files": _lt("Remove the files"),
+    "prove": _lt("Prove that nothing is left"),
+    "template_storage": _lt("Make the template's folder"),
+    "template_role": _lt("Make the template's login"),
+    "template_database": _lt("Make the template's database"),
+    "template_build": _lt("Install the modules"),
+    "template_close": _lt("Close the template to connections"),
+    "template_end": _lt("End what works on it"),
+    "template_prove": _lt("Prove that nothing is left"),
+}
