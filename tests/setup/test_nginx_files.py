@@ -1,7 +1,8 @@
 import pytest
 
-from scripts.setup import doctor, nginx, processes
+from scripts.setup import nginx, processes
 from scripts.setup.choices import load
+from scripts.setup.doctor import servers
 
 
 @pytest.fixture
@@ -37,9 +38,9 @@ def test_doctor_says_where_nobody_listens_and_who_sits_in_our_place(
     stranger = [("::1", ports["tenants"], "python (process 7 of a tenant)")]
     monkeypatch.setattr(processes, "has_ipv6", lambda: True)
     monkeypatch.setattr(processes, "listeners", lambda: places)
-    monkeypatch.setattr(doctor.checks, "strangers", lambda *_: stranger)
+    monkeypatch.setattr(servers.checks, "strangers", lambda *_: stranger)
 
-    troubles = {f.name: f.trouble for f in doctor._ports(settings) if f.trouble}
+    troubles = {f.name: f.trouble for f in servers.check_ports(settings) if f.trouble}
 
     assert troubles == {
         "port 25070 (internal)": "nothing listens on ::1",

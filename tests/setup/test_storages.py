@@ -7,8 +7,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from scripts.setup import doctor, first_steps, folders, storages
+from scripts.setup import first_steps, folders, storages
 from scripts.setup.choices import load
+from scripts.setup.doctor import machine
 from scripts.setup.postgresql import MAX_CONNECTIONS, RESERVED_CONNECTIONS
 from scripts.setup.runner import Failure
 from scripts.setup.settings import CHECKOUT
@@ -96,7 +97,7 @@ def test_the_doctor_looks_at_every_storage(settings, disk):
     storages.add(settings, str(disk))
     mark(settings, disk)
 
-    own, added = doctor._storages(settings)
+    own, added = machine.check_storages(settings)
 
     assert (added.name, added.trouble) == (f"storage {disk}", "")
     assert "is it mounted" in own.trouble

@@ -14,7 +14,6 @@ import pytest
 from scripts.setup import (
     certificates,
     data_plane,
-    doctor,
     edge,
     folders,
     processes,
@@ -28,6 +27,7 @@ from scripts.setup.accounts import JOBS, WEB
 from scripts.setup.choices import load
 from scripts.setup.commands import run, try_run
 from scripts.setup.docker_cli import Docker
+from scripts.setup.doctor import servers
 from scripts.setup.runner import Failure, Report, wait_for
 from scripts.setup.stack import SETTLE_SECONDS
 from scripts.testing.swarm_platform import CHOICES, alone
@@ -242,7 +242,7 @@ def test_containers_have_no_more_rights_than_they_need(platform, docker):
 
 def test_the_doctor_finds_all_well_and_says_what_is_not(platform, docker):
     def troubles():
-        found = {f.name: f.trouble for f in doctor._swarm(platform) if f.trouble}
+        found = {f.name: f.trouble for f in servers.check_swarm(platform) if f.trouble}
         # There is no master here.
         return {name: found[name] for name in found if "-master_" not in name}
 
