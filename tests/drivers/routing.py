@@ -8,6 +8,9 @@ from real_machine import CHECKOUT, wait_until
 # Seconds: nginx lets old workers accept beside the new ones for 0.1 s of each reload,
 # and the kernel may wake the same one of them each time.
 SETTLED = 0.3
+# Seconds from one question to the next: who asks faster than config/traefik lets
+# visitors of one tenant is refused before long, and for as long as it goes on.
+PACE = 0.02
 
 
 def ask(spec, path="/", host=None, method="GET", headers=(), body=None, at="127.0.0.1"):
@@ -33,6 +36,7 @@ def wait_for(spec, wanted, **request):
             found = ask(spec, **request)
             if wanted not in (found.status, found.content):
                 return None
+            time.sleep(PACE)
         return found
 
     return wait_until(answers, f"answer {str(wanted)[:20]}")
