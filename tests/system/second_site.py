@@ -4,6 +4,7 @@ All are real and of the set-up's own parts; nothing is shared with the first sit
 the master, who is told of them as an operator does.
 """
 
+import signal
 import subprocess
 from contextlib import ExitStack, contextmanager
 
@@ -29,6 +30,8 @@ NAME, REGION, DOMAIN = "second", "there", "second.localhost"
 NETWORK, DEVICE = "10.98.79", "saasswarm2"
 GATEWAY = f"{NETWORK}.1"
 CELL, EDGE = "10.66.0.0/20", "10.66.16.0/24"
+# Where this machine has its Redis: nobody publishes one.
+TUNNEL = 20379
 # Of the user ids that the first site was given, it leaves the upper half.
 UIDS = 5000
 PLACES = """
@@ -84,6 +87,7 @@ class SecondSite:
             site = cls(platform, swarm)
             ends.callback(site._stop_postgresql)
             site._prepare()
+            ends.enter_context(site._tunnel())
             site._tell_the_master()
             yield site
 
@@ -124,7 +128,8 @@ class SecondSite:
 
     def _stop_postgresql(self):
         if self._postgresql:
-            self._postgresql.terminate()
+            # The master has connections open that it would wait for otherwise.
+            self._postgresql.send_signal(signal.SIGINT)
             self._postgresql.wait(timeout=60)
 
     def _load_images(self):
@@ -140,6 +145,17 @@ class SecondSite:
             into = ["docker", "-H", self.swarm.address, "load", "-q"]
             subprocess.run(into, stdin=saved.stdout, check=True, capture_output=True)
 
+    @contextmanager
+    def _tunnel(self):
+        """Carry its Redis to loopback, as `ssh -L` does from another machine."""
+        here = f"TCP-LISTEN:{TUNNEL},bind=127.0.0.1,fork,reuseaddr"
+        there = f"UNIX-CONNECT:{edge.redis_socket(self.settings)}"
+        with subprocess.Popen(["socat", here, there]) as tunnel:
+            try:
+                yield
+            finally:
+                tunnel.terminate()
+
     # === WHAT THE MASTER IS TOLD === #
 
     def _tell_the_master(self):
@@ -151,7 +167,8 @@ class SecondSite:
             "address": self.swarm.manager.address,
             "port": self.settings.ports["tenants"],
             "ca_certificate": certificates.authority(self.settings).read_text(),
-            "redis_host": str(edge.redis_socket(self.settings)),
+            "redis_host": "127.0.0.1",
+            "redis_port": TUNNEL,
             "admin_login": "saasodoo",
             "admin_password": folders.kept_password(self.settings, "routes"),
             "ping_url": f"http://{self.swarm.manager.address}:"
