@@ -69,9 +69,10 @@ class SwarmOutages(Outages):
     def routes(self):
         """Return the names of the routes that Redis has."""
         password = folders.kept_password(self.settings, "routes")
-        client = ("redis-cli", "-s", edge.redis_socket(self.settings))
+        client = ("redis-cli", "-e", "-s", edge.redis_socket(self.settings))
         client += ("--user", "saasodoo", "--no-auth-warning", "-a", password)
-        return run(*client, "hkeys", "saasodoo/routes").stdout.split()
+        # What the driver itself may ask: each name is followed by its route.
+        return run(*client, "hgetall", "saasodoo/routes").stdout.splitlines()[::2]
 
     # === TENANTS === #
 
