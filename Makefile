@@ -1,6 +1,6 @@
 # SaaSOdoo: from an empty Debian 12 machine to a running platform. `make help` explains.
 .DEFAULT_GOAL := help
-.PHONY: help up down down-master reset doctor rotate-key export-keys add-storage storage-host change-place new-epoch scan lint test test-fast test-all bench
+.PHONY: help up down down-master reset doctor rotate-key export-keys add-storage storage-host change-place new-epoch scan lint test test-fast test-all test-killbill bench
 
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,9 @@ test-fast: ## Below 3 minutes: what needs no server but PostgreSQL, without the 
 test-all: ## The slow cases too (Docker, Traefik: needs a Traefik or a Go, see README)
 	@scripts/test slow
 
+test-killbill: ## Billing against a real Kill Bill
+	@scripts/test killbill
+
 bench: ## Measure both runtimes (or RUNTIME=swarm), as JSON and as the README's tables
 	@scripts/test bench
 
@@ -73,8 +76,9 @@ bench: ## Measure both runtimes (or RUNTIME=swarm), as JSON and as the README's 
 #:   TLS_CERT, TLS_KEY on a swarm: a wildcard certificate, instead of one of our own CA
 #:   SMTP_SMARTHOST    takes tenants' mail: host:port, or direct; empty: it is held
 #:   SMTP_LOGIN_FILE   a file with login:password for it
+#:   BILLING=killbill  a Kill Bill beside the master; KILLBILL_WAR another one than Maven's
 #:   DOCKER_HOST       on a swarm: unix:///path of this machine's engine
 #:   TEST_RUN_DIR, TEST_PORT_BASE, TEST_TENANT_UID_BASE   the same for tests
 #:   KEEP=1            leave the tests' servers running
 #: The first `make up` fixes all down to BASE_DOMAIN, and DOCKER_HOST, for its RUN_DIR; the
-#: others, down to SMTP_LOGIN_FILE, are kept until they are given anew (NODE_CORES= forgets one).
+#: others, down to BILLING, are kept until they are given anew (NODE_CORES= forgets one).

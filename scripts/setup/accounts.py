@@ -10,6 +10,7 @@ from .runner import Failure
 JOBS, WEB, PROXY = "saas-jobs", "saas-web", "saas-proxy"
 REDIS = "saas-redis"  # in a container, with files on this machine
 MAIL = "saas-mail"
+KILLBILL = "saas-killbill"
 # Debian's Exim asks for it by name before it reads which user it is to be.
 COMPILED_IN = "Debian-exim"
 RULE_MODE = 0o440
@@ -18,7 +19,9 @@ RULE_MODE = 0o440
 def needed(settings):
     """Return the users of the services."""
     always = (JOBS, WEB, PROXY, MAIL, COMPILED_IN)
-    return (*always, REDIS) if settings.on_swarm else always
+    redis = (REDIS,) if settings.on_swarm else ()
+    killbill = (KILLBILL,) if settings.with_killbill else ()
+    return (*always, *redis, *killbill)
 
 
 def make_users(settings):

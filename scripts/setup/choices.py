@@ -20,6 +20,7 @@ FIXED = {
     "RUNTIME": "process",
 }
 RUNTIMES = ("process", "swarm")
+BILLINGS = ("none", "killbill")
 DIRECT = "direct"
 SMARTHOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}:[0-9]{1,5}")
 ENGINE = "/run/docker.sock"  # where Debian's and others' packages have it
@@ -43,6 +44,12 @@ CHANGEABLE = {
     "SMTP_SMARTHOST": "",
     # A file with login:password for the smarthost.
     "SMTP_LOGIN_FILE": "",
+    # Who decides what customers owe: staff, or a Kill Bill of the platform's own.
+    "BILLING": "none",
+    # Its WAR; empty: the one that Maven brings.
+    "KILLBILL_WAR": "",
+    # 1: its clock can be moved, for tests.
+    "KILLBILL_TEST_MODE": "",
 }
 
 
@@ -73,9 +80,11 @@ def load(environ=os.environ):
     }
     if not stored:  # what was made with another must be stopped, and go on
         domain.check(values["BASE_DOMAIN"])
-    if values["RUNTIME"] not in RUNTIMES:
-        known = " or ".join(RUNTIMES)
-        raise Failure(f"RUNTIME={values['RUNTIME']} is not {known}", "make up")
+    _check_one_of("RUNTIME", values, RUNTIMES)
+    _check_one_of("BILLING", values, BILLINGS)
+    if stored.get("BILLING") == "killbill" and values["BILLING"] != "killbill":
+        cure = "leave BILLING out: what customers owe is known there alone"
+        raise Failure("this platform's billing is Kill Bill's", cure)
     return Settings(
         run=run,
         platform=stored.get("PLATFORM_UUID") or str(uuid.uuid4()),
@@ -95,6 +104,9 @@ def load(environ=os.environ):
         tls_key=_absolute(values["TLS_KEY"]),
         smtp_smarthost=_check_smarthost(values["SMTP_SMARTHOST"]),
         smtp_login_file=_absolute(values["SMTP_LOGIN_FILE"]),
+        billing=values["BILLING"],
+        killbill_war=_absolute(values["KILLBILL_WAR"]),
+        killbill_test_mode=values["KILLBILL_TEST_MODE"] == "1",
     )
 
 
@@ -118,6 +130,9 @@ def stored_text(settings):
         "TLS_KEY": settings.tls_key,
         "SMTP_SMARTHOST": settings.smtp_smarthost,
         "SMTP_LOGIN_FILE": settings.smtp_login_file,
+        "BILLING": settings.billing,
+        "KILLBILL_WAR": settings.killbill_war,
+        "KILLBILL_TEST_MODE": "1" if settings.killbill_test_mode else "",
     }
     return "".join(f"{name}={value}\n" for name, value in values.items())
 
@@ -137,6 +152,12 @@ def _choose(name, wanted, stored, default):
             f"leave {name} out, or choose another RUN_DIR for a platform beside it",
         )
     return wanted or stored or default
+
+
+def _check_one_of(name, values, known):
+    if values[name] not in known:
+        words = " or ".join(known)
+        raise Failure(f"{name}={values[name]} is not {words}", "make up")
 
 
 def _choose_engine(runtime, run, environ, stored):

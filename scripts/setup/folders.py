@@ -4,7 +4,7 @@ import json
 import secrets
 
 from . import files, storages
-from .accounts import JOBS, MAIL, PROXY, REDIS, WEB
+from .accounts import JOBS, KILLBILL, MAIL, PROXY, REDIS, WEB
 from .choices import stored_text
 
 # path below RUN_DIR, mode, owner, group. 0711: may be passed, not listed.
@@ -59,6 +59,15 @@ SWARM_FOLDERS = (
     # Its group is the socket's: `jobs` may write routes.
     ("redis/socket", 0o2750, REDIS, JOBS),
 )
+KILLBILL_FOLDERS = (
+    ("killbill", 0o711, "root", "root"),
+    ("killbill/conf", 0o755, "root", "root"),
+    ("killbill/webapps", 0o755, "root", "root"),
+    ("killbill/logs", 0o700, KILLBILL, KILLBILL),
+    ("killbill/temp", 0o700, KILLBILL, KILLBILL),
+    ("killbill/work", 0o700, KILLBILL, KILLBILL),
+    ("killbill/felix", 0o700, KILLBILL, KILLBILL),
+)
 # Each server's lock belongs to the server's user; the tenants' are the helper's work.
 LOCKS = (
     ("data-plane/locks/postgresql.lock", "postgres"),
@@ -70,6 +79,8 @@ LOCKS = (
     ("control-plane/locks/jobs.lock", JOBS),
     ("control-plane/locks/install.lock", JOBS),
 )
+KILLBILL_LOCKS = (("data-plane/locks/killbill.lock", KILLBILL),)
+KILLBILL_LOGS = (("log/killbill.log", KILLBILL),)
 LOGS = (
     ("log/postgresql.log", "postgres"),
     ("log/nginx.log", PROXY),
@@ -92,7 +103,8 @@ def note_choices(settings):
 
 def expected(settings):
     """Return path, mode, owner and group of each folder."""
-    return FOLDERS + (SWARM_FOLDERS if settings.on_swarm else ())
+    swarm = SWARM_FOLDERS if settings.on_swarm else ()
+    return FOLDERS + swarm + (KILLBILL_FOLDERS if settings.with_killbill else ())
 
 
 def make_folders(settings):
@@ -104,9 +116,10 @@ def make_folders(settings):
         files.make_folder(settings.run / path, mode, owner, group)
         for path, mode, owner, group in expected(settings)
     ]
-    for path, owner in LOCKS:
+    killbill = settings.with_killbill
+    for path, owner in LOCKS + (KILLBILL_LOCKS if killbill else ()):
         files.write(settings.run / path, "", mode=0o600, owner=owner)
-    for path, owner in LOGS:
+    for path, owner in LOGS + (KILLBILL_LOGS if killbill else ()):
         files.make_log(settings.run / path, owner)
     return any(changes)
 

@@ -30,6 +30,7 @@ NEEDED = (
 )
 PROCESSES = ("nftables",)  # by which each tenant keeps to its port
 DOCKER = ("docker.io", "iptables")
+KILLBILL = ("maven", "nftables", "openjdk-17-jre-headless")
 SOCKET = ("socat",)  # by which a container's `jobs` reaches the root helper
 # Packages and their own services, which nobody asked us for.
 SERVICES = {
@@ -55,11 +56,12 @@ def needed(settings):
 
     Another Docker than Debian's is as good; both cannot be installed.
     """
+    needed = NEEDED + (KILLBILL if settings.with_killbill else ())
     if not settings.on_swarm:
-        return NEEDED + PROCESSES
+        return needed + PROCESSES
     programs = ("docker", "dockerd") if settings.own_engine else ("docker",)
     there = all(map(shutil.which, programs))
-    return NEEDED + SOCKET + (() if there else DOCKER)
+    return needed + SOCKET + (() if there else DOCKER)
 
 
 def install_missing(names=NEEDED):

@@ -2,7 +2,16 @@
 
 from pathlib import Path
 
-from . import checks, control_plane, data_plane, files, master, supervisors
+from . import (
+    checks,
+    control_plane,
+    data_plane,
+    files,
+    killbill,
+    killbill_ports,
+    master,
+    supervisors,
+)
 from .commands import run, try_run
 from .runner import Failure
 from .settings import CHECKOUT
@@ -58,8 +67,12 @@ def _text(settings):
 
 def _wake_data_plane(settings):
     data_plane.hold_tenants(settings)
+    if settings.with_killbill:
+        killbill_ports.close(settings)
     woken = supervisors.wake(settings, supervisors.DATA)
     data_plane.wake(settings)
+    if settings.with_killbill:
+        killbill.wait_until_up(settings)
     return "started" if woken else "unchanged"
 
 

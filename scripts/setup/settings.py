@@ -35,6 +35,9 @@ class Settings:
     tls_key: str
     smtp_smarthost: str
     smtp_login_file: str
+    billing: str
+    killbill_war: str
+    killbill_test_mode: bool
     # PostgreSQL, but neither a proxy nor a master: enough for most tests.
     database_only: bool = False
 
@@ -47,6 +50,11 @@ class Settings:
     def own_engine(self):
         """Whether Docker's engine is a program of ours."""
         return self.on_swarm and self.docker_host == own_engine_host(self.run)
+
+    @property
+    def with_killbill(self):
+        """Whether a Kill Bill of the platform's own decides what customers owe."""
+        return self.billing == "killbill"
 
     @property
     def uid_last(self):
@@ -81,6 +89,8 @@ class Settings:
         }
         if self.on_swarm:
             offsets |= {"redirect": 81, "ops": 82}
+        if self.with_killbill:
+            offsets["killbill"] = 48
         return {name: self.port_base + offset for name, offset in offsets.items()}
 
     @property

@@ -14,6 +14,7 @@ from . import (
     folders,
     images,
     keys,
+    killbill,
     logrotate,
     master,
     master_conf,
@@ -40,6 +41,8 @@ def get_tools(settings, report):
             "Python environment", environment.find_or_build, settings, tree
         )
         report.step("Exim", exim.find_or_unpack, settings)
+    if settings.with_killbill:
+        report.step("Kill Bill's files", killbill.find_or_fetch, settings)
     return tree, venv
 
 
@@ -52,6 +55,8 @@ def bring_up_servers(settings, report):
     report.step("folders and keys", _lay_out, settings, tree, venv)
     report.step("data plane", data_plane.bring_up, settings)
     report.step("database roles", postgresql.make_roles, settings)
+    if settings.with_killbill:
+        report.step("Kill Bill", killbill.bring_up, settings)
     if settings.on_swarm:
         host = settings.docker_host
         report.step("tenants' image", images.find_or_build, settings, "tenant", host)

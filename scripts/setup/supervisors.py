@@ -11,9 +11,9 @@ from .runner import Failure, wait_for
 
 DATA, CONTROL = "data-plane", "control-plane"
 POSTGRESQL, NGINX, MAIL, ENGINE = "postgresql", "nginx", "mail", "dockerd"
-HELPER = "helper"
+HELPER, KILLBILL = "helper", "killbill"
 # Those of the data plane that have a file of their own, as not all platforms have them.
-OPTIONAL = (ENGINE, NGINX, MAIL, HELPER)
+OPTIONAL = (ENGINE, NGINX, MAIL, HELPER, KILLBILL)
 PROGRAMS = {DATA: (POSTGRESQL, NGINX, MAIL), CONTROL: ("web", "jobs")}
 LIVING = {"STARTING", "RUNNING", "BACKOFF"}
 OPEN_FILES = 8192
@@ -26,12 +26,16 @@ def planes(settings):
 
 def programs(settings, plane):
     """Return the names of our own programs of one plane."""
-    if plane == DATA and settings.database_only:
-        return (POSTGRESQL,)
-    if plane == CONTROL or not settings.on_swarm:
+    if plane == CONTROL:
         return PROGRAMS[plane]
+    # Without its database it would not come up by itself any more.
+    prepared = (settings.run / "killbill/prepared").exists()
+    killbill = (KILLBILL,) if settings.with_killbill and prepared else ()
+    if settings.database_only:
+        return (POSTGRESQL, *killbill)
     engine = (ENGINE,) if settings.own_engine else ()
-    return (*engine, *PROGRAMS[plane], HELPER)
+    helper = (HELPER,) if settings.on_swarm else ()
+    return (*engine, *PROGRAMS[plane], *helper, *killbill)
 
 
 def open_files():

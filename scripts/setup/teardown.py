@@ -6,6 +6,7 @@ import sys
 
 from . import (
     control_plane,
+    killbill_ports,
     logrotate,
     reboot,
     storages,
@@ -63,6 +64,8 @@ def remove(settings):
     """
     if not settings.on_swarm:
         tenants.forget_ports(settings)
+    if settings.with_killbill:
+        killbill_ports.forget(settings)
     storages.clear(settings)
     swarm_services.release_folder(settings)
     reboot.remove(settings)

@@ -51,6 +51,17 @@ def run_all():
     return _run(anew=True, with_master=True, depth="all")
 
 
+def run_killbill():
+    """Run what needs a Kill Bill, from nothing."""
+    chosen = platform.load(database_only=True, billing="killbill")
+    report, results = Report(), Results()
+    with platform.exclusive(chosen):
+        platform.start_anew(chosen, report)
+        with platform.servers(chosen, report):
+            running.run(suites.killbill(chosen, "slow"), results)
+    return results.print_all()
+
+
 def run_slow():
     """Run everything."""
     report = Report()
@@ -87,7 +98,8 @@ def _measure(runtime):
 
 
 def _run(*, anew, with_master, depth):
-    chosen = platform.load(database_only=not with_master)
+    billing = "killbill" if with_master else "none"
+    chosen = platform.load(database_only=not with_master, billing=billing)
     report, results = Report(), Results()
     browser = () if depth == "fast" else BROWSER_PACKAGES
     wanted = USUAL_PACKAGES + browser
@@ -100,6 +112,7 @@ def _run(*, anew, with_master, depth):
         with platform.servers(chosen, report):
             _run_without_master(chosen, results, depth)
             if with_master:
+                running.run(suites.killbill(chosen, depth), results)
                 stages.bring_up_master(chosen, report)
                 platform.loosen(chosen)
                 stages.take_first_steps(chosen, report)
@@ -122,6 +135,7 @@ COMMANDS = {
     "fast": (run_fast, "test-fast"),
     "all": (run_all, "test"),
     "slow": (run_slow, "test-all"),
+    "killbill": (run_killbill, "test-killbill"),
     "bench": (run_bench, "bench"),
 }
 

@@ -16,10 +16,11 @@ VARIABLES = {
 }
 
 
-def load(runtime="process", *, database_only=False):
+def load(runtime="process", *, database_only=False, billing="none"):
     """Return the settings of the tests' platform on one of the runtimes.
 
-    :param bool database_only: bring up PostgreSQL and nothing else
+    :param bool database_only: bring up PostgreSQL, and neither proxy nor master
+    :param str billing: killbill has one come up, with a clock that tests move
     """
     own = {
         name: os.environ.get(variable) or default
@@ -29,7 +30,7 @@ def load(runtime="process", *, database_only=False):
         own = swarm_platform.CHOICES
     kept = {
         name: os.environ[name]
-        for name in ("CACHE_DIR", "ODOO_SOURCE")
+        for name in ("CACHE_DIR", "ODOO_SOURCE", "KILLBILL_WAR")
         if name in os.environ
     }
     # Tests sell more than this machine has: their tenants are idle, and purged at once.
@@ -38,7 +39,12 @@ def load(runtime="process", *, database_only=False):
         "NODE_MEMORY_MB": "131072",
         "LEAST_RETENTION_DAYS": "0",
     }
-    return replace(choices.load(own | kept | loose), database_only=database_only)
+    return replace(
+        choices.load(own | kept | loose),
+        database_only=database_only,
+        billing=billing,
+        killbill_test_mode=True,
+    )
 
 
 def in_words_of_tests(failure, target):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..setup import files, master, postgresql, release, traefik
+from ..setup import killbill as billing
 from ..setup.accounts import JOBS
 from ..setup.folders import passwords
 from ..setup.settings import CHECKOUT
@@ -87,6 +88,17 @@ def drivers(settings, depth):
     suite = _plain(settings, "drivers", environment, depth)
     # Its ports and users are fixed, so it runs once at a time on a machine.
     return replace(suite, command=[*LOCK, DRIVERS_LOCK, *suite.command])
+
+
+def killbill(settings, depth):
+    """The client of Kill Bill against a real one, and against what it cannot show."""
+    environment = {
+        "PYTHONPATH": f"{CHECKOUT / 'addons/saas_billing_killbill'}:{CHECKOUT}",
+        "SAASODOO_KILLBILL_URL": billing.url(settings),
+        "SAASODOO_KILLBILL_PASSWORD": billing.password(settings),
+        "SAASODOO_KILLBILL_LOG": str(settings.log / "killbill.log"),
+    }
+    return _plain(settings, "killbill", environment, depth)
 
 
 def saasctl(settings, depth):

@@ -184,6 +184,19 @@ def test_an_unknown_runtime_is_refused(tmp_path):
         load({"RUN_DIR": str(tmp_path), "RUNTIME": "k8s"})
 
 
+def test_a_platform_that_has_a_kill_bill_keeps_it(stored):
+    assert "killbill" not in stored().ports
+    assert stored(BILLING="killbill").ports["killbill"] == stored().port_base + 48
+    assert stored().with_killbill
+    with pytest.raises(Failure, match="leave BILLING out"):
+        stored(BILLING="none")
+
+
+def test_a_billing_that_does_not_exist_is_refused(stored):
+    with pytest.raises(Failure, match="BILLING=stripe is not none or killbill"):
+        stored(BILLING="stripe")
+
+
 @pytest.fixture
 def engine(tmp_path, monkeypatch):
     """An engine where packages have it."""

@@ -18,6 +18,7 @@ PARTS = (
     servers.check_postgresql,
     servers.check_nginx,
     servers.check_mail,
+    servers.check_killbill,
     servers.check_swarm,
     control.check_services,
     control.check_queue,

@@ -6,6 +6,8 @@ from .. import (
     checks,
     edge,
     exim,
+    killbill,
+    killbill_ports,
     mail,
     master,
     master_stack,
@@ -83,6 +85,17 @@ def check_mail(settings):
     else:
         hint = f"{settings.make()} SMTP_SMARTHOST=…"
         yield Finding(f"mail relay (it holds all mail, {count} now: {hint})")
+
+
+def check_killbill(settings):
+    """Look at Kill Bill, and that it answers nobody but this machine."""
+    if not settings.with_killbill:
+        return
+    trouble = killbill.trouble_of(settings)
+    version = "" if trouble else f" {killbill.version_of(settings)}"
+    yield Finding(f"Kill Bill{version}", trouble)
+    closed = killbill_ports.are_closed(settings)
+    yield Finding("Kill Bill's own ports", "" if closed else "they are open to all")
 
 
 def check_swarm(settings):

@@ -1,0 +1,1 @@
+"""Kill Bill over HTTP, in plain Python: nothing here imports Odoo."""
