@@ -51,8 +51,20 @@ class SaasGuardedMixin(models.AbstractModel):
 
         Together with sudo they would write any field of any record that is created.
         """
-        kept = {key: self.env.context[key] for key in KEPT if key in self.env.context}
+        kept = self._get_kept()
         return self.with_context(kept)  # pylint: disable=context-overridden
+
+    def _for_job(self):
+        """Return the records as a job is to find them.
+
+        Odoo's own ``with_context`` keeps the companies that whoever asked looks at,
+        and the closed list knows no such key.
+        """
+        return self.with_env(self.env(context=self._get_kept()))
+
+    def _get_kept(self):
+        context = self.env.context
+        return {key: context[key] for key in KEPT if key in context}
 
     def _check_guarded(self, names):
         guarded = self._saas_guarded.intersection(names)

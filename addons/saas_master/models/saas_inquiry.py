@@ -64,7 +64,7 @@ class SaasInquiry(models.Model):
                 }
             ]
         )
-        inquiry._without_caller_context().with_delay(
+        inquiry._for_job().with_delay(
             channel="root.monitoring",
             priority=PRIORITIES["monitoring"],
             description=f"Answer: {kind}",

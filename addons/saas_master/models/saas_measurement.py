@@ -20,7 +20,7 @@ class SaasMeasurement(models.AbstractModel):
     @api.model
     def _cron_measure(self):
         """Scheduled action: have a job measure, as a walk through all files is long."""
-        self._without_caller_context().with_delay(
+        self._for_job().with_delay(
             channel="root.maintenance",
             priority=PRIORITIES["maintenance"],
             identity_key=self._name,  # None is queued beside one that still waits.

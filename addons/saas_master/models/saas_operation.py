@@ -183,7 +183,7 @@ class SaasOperation(models.Model):
             playbook = PLAYBOOKS[operation.kind]
             job = (
                 operation.sudo()
-                ._without_caller_context()
+                ._for_job()
                 .with_delay(
                     channel=f"root.{playbook.channel}",
                     priority=PRIORITIES[playbook.channel],

@@ -23,7 +23,7 @@ class SaasSnapshot(models.AbstractModel):
     def _cron_snapshot(self):
         """Scheduled action: have a job make what is due."""
         if self._find_due():
-            self._without_caller_context().with_delay(
+            self._for_job().with_delay(
                 channel="root.maintenance",
                 priority=PRIORITIES["maintenance"],
                 identity_key=self._name,  # None is queued beside one that still waits.

@@ -38,7 +38,7 @@ class SaasWatch(models.AbstractModel):
     @api.model
     def _cron_watch(self):
         """Scheduled action: have a job watch, where the last one left none behind."""
-        self._without_caller_context().with_delay(
+        self._for_job().with_delay(
             channel="root.watch",
             priority=PRIORITIES["watch"],
             identity_key=self._name,  # None is queued beside one that still waits.

@@ -153,6 +153,16 @@ class TestEngineQueue(SaasCommon):
                 set(job.recordset.env.context) - {"lang", "tz", "job_uuid"}
             )
 
+    def test_jobs_runs_what_the_web_client_asks_for(self):
+        operation = self.request_instance().last_operation_id
+        companies = {"allowed_company_ids": self.env.companies.ids}
+        operation.with_context(**companies)._enqueue()
+        self.env["saas.inquiry"].with_context(**companies)._ask("reconcile")
+        rows = self.env["queue.job"].search([], order="id desc", limit=2)
+        self.assertEqual(set(rows.mapped("method_name")), {"_job_run", "_job_answer"})
+        for row in rows:
+            self.assertTrue(row._is_allowed(), row.records)
+
     @mute_logger("odoo.addons.saas_master.models.queue_job")
     def test_jobs_runs_nothing_but_the_closed_list(self):
         instance = self.request_instance()
