@@ -47,10 +47,13 @@ class App:
         else:
             show(document)
 
-    def ask(self, inquiry, limit=INQUIRY_SECONDS):
-        """Wait for an inquiry and print its answer."""
+    def ask(self, inquiry, limit=INQUIRY_SECONDS, *, show=render.answer):
+        """Wait for an inquiry and print its answer.
+
+        :param show: prints that for people
+        """
         state = ask(self.client, inquiry, limit)
-        self.say(state, lambda state: render.answer(state.get("answer")))
+        self.say(state, lambda state: show(state.get("answer")))
 
     def follow(self, operation, limit):
         """Wait for an operation.

@@ -6,7 +6,7 @@ import sys
 import click
 from click.shell_completion import get_completion_class
 
-from . import infrastructure, instances, login, operations, render
+from . import billing, infrastructure, instances, login, operations, render
 from .app import Command, Group, common_options, run_dir_option
 from .errors import DONE, FAILED, Failed, Interrupted, SaasctlError, WrongUsage
 
@@ -45,6 +45,7 @@ for _command in (
     instances.instance,
     *operations.COMMANDS,
     *infrastructure.GROUPS.values(),
+    *billing.COMMANDS,
     login.login,
     completion,
 ):

@@ -6,7 +6,17 @@ import socket
 import subprocess
 from pathlib import Path
 
-from . import administrator, edge, files, images, mail, master, release, swarm
+from . import (
+    administrator,
+    edge,
+    files,
+    images,
+    killbill,
+    mail,
+    master,
+    release,
+    swarm,
+)
 from .commands import last_words, own_environment, try_run
 from .folders import passwords
 from .postgresql import MAX_CONNECTIONS, RESERVED_CONNECTIONS, ROLES
@@ -66,6 +76,8 @@ def embedded_facts(settings):
         "memory_mb": settings.memory_mb,
         **mail.describe(settings),
     }
+    if settings.with_killbill:
+        facts["killbill"] = killbill.describe(settings)
     if settings.on_swarm:
         host = settings.docker_host
         facts["image"] = images.find_or_build(settings, "tenant", host)
@@ -98,6 +110,15 @@ def build_template(settings):
     else:
         saasctl(settings, "template", "build", "--wait")
     return "built"
+
+
+def set_up_billing(settings):
+    """Make the platform a tenant of its Kill Bill, and publish the plans.
+
+    :return: what was done, in words
+    """
+    told = json.loads(saasctl(settings, "billing", "setup", "--json"))
+    return "published" if told["answer"]["changes"] else "unchanged"
 
 
 def goes_on(operation):

@@ -7,4 +7,6 @@ if admin_password:
     env.ref("base.user_admin").password = admin_password
 if "saas.cluster" in env:
     env["saas.cluster"]._setup_embedded(facts)
+if "killbill" in facts:
+    env["saas.killbill.server"]._setup_embedded(facts["killbill"])
 env.cr.commit()

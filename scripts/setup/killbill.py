@@ -46,9 +46,10 @@ def find_or_fetch(settings):
     :raise Failure: when they cannot be had
     """
     tomcat = _tomcat(settings)
-    if not tomcat.exists():
+    there = tomcat.exists()
+    if not there:
         _unpack(maven.find_or_fetch(settings, TOMCAT), tomcat)
-    return str(_war(settings))
+    return "unchanged" if _war(settings).exists() and there else "fetched"
 
 
 def bring_up(settings):
@@ -101,6 +102,11 @@ def url(settings):
 def password(settings):
     """Return the password of the user that Odoo is in Kill Bill."""
     return kept_password(settings, "killbill-admin")
+
+
+def describe(settings):
+    """Return what the master must know of it."""
+    return {"url": url(settings), "login": USER, "password": password(settings)}
 
 
 def _open(settings, path):

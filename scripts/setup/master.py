@@ -6,7 +6,6 @@ from . import control_plane, files, postgresql, processes, release, upgrade_dump
 from .accounts import JOBS
 from .commands import MINIMAL, last_words, run
 from .runner import Failure, wait_for
-from .settings import MODULES
 
 INSTALLED = """
 SELECT name FROM ir_module_module WHERE state = 'installed' AND name = ANY ('{%s}')
@@ -27,7 +26,7 @@ def install_or_upgrade(settings):
     :return: what was done, in words
     :raise Failure: when Odoo refuses, with its last words
     """
-    wanted = our_modules(settings)
+    wanted = settings.modules
     installed = installed_modules(settings, wanted)
     code = release.code_hash(settings)
     noted = settings.etc / "installed"
@@ -88,14 +87,6 @@ def _grant_to_web(settings):
     postgresql.grant_to_web(settings)
     script = 'env["saas.guarded.mixin"]._grant_to_web()\nenv.cr.commit()\n'
     run_odoo(settings, "shell", stdin=script, log="install.log")
-
-
-def our_modules(settings):
-    """Return the add-ons that the master is made of.
-
-    :rtype: list[str]
-    """
-    return [m for m in MODULES if (settings.run / "code/master" / m).is_dir()]
 
 
 def installed_modules(settings, names):

@@ -10,6 +10,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 USUAL_RUN = CHECKOUT / ".run"
 LEAST_MB, RESERVED_MB = 512, 1024
 MODULES = ("saas_infra", "saas_master")
+BILLING_MODULES = {"killbill": "saas_billing_killbill"}
 PG_BIN = Path("/usr/lib/postgresql/15/bin")
 
 
@@ -55,6 +56,12 @@ class Settings:
     def with_killbill(self):
         """Whether a Kill Bill of the platform's own decides what customers owe."""
         return self.billing == "killbill"
+
+    @property
+    def modules(self):
+        """The add-ons that the master is made of."""
+        billing = BILLING_MODULES.get(self.billing)
+        return (*MODULES, billing) if billing else MODULES
 
     @property
     def uid_last(self):

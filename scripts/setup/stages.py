@@ -84,8 +84,10 @@ def roll_forward(settings, report):
 
 
 def take_first_steps(settings, report):
-    """Have the command line's key and a template."""
+    """Have the command line's key, a template, and plans that are billed."""
     report.step("saasctl's key", first_steps.log_in, settings)
+    if settings.with_killbill:
+        report.step("plans", first_steps.set_up_billing, settings)
     report.step("template", first_steps.build_template, settings)
 
 

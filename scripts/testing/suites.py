@@ -10,7 +10,7 @@ from ..setup import files, master, postgresql, release, traefik
 from ..setup import killbill as billing
 from ..setup.accounts import JOBS
 from ..setup.folders import passwords
-from ..setup.settings import CHECKOUT
+from ..setup.settings import BILLING_MODULES, CHECKOUT, MODULES
 
 DATABASE = "saasodoo_test"
 # -F: an interruption reaches pytest itself. What pytest starts does not get the lock.
@@ -172,7 +172,7 @@ def _make_base(settings, base, anew):
         _sql(settings, f"DROP DATABASE IF EXISTS {base} WITH (FORCE)")
         _sql(settings, f"CREATE DATABASE {base} OWNER saas_owner TEMPLATE template0")
         _sql(settings, f"REVOKE ALL ON DATABASE {base} FROM PUBLIC")
-    modules = ",".join(master.our_modules(settings))
+    modules = ",".join((*MODULES, *BILLING_MODULES.values()))
     master.run_odoo(
         settings, "-i" if anew else "-u", modules, "--stop-after-init",
         log="tests.log", conf="test.conf", database=base,

@@ -25,6 +25,7 @@ def first(**changes):
         (replace(SOLD, plans=SOLD.plans * 2, since=LATER), "the same name"),
         (first(period="WEEKLY"), "no period WEEKLY"),
         (first(prices={}), "no price"),
+        (first(product="no name"), "“no name” is no name"),
         (first(prices={"USD": Decimal(-1)}), "below 0"),
         (first(trial_days=-1), "below 0 days"),
         (first(trial_days=0), "make another plan"),

@@ -215,6 +215,22 @@ def test_reconcile_prints_what_was_found(saasctl, master):
     assert json.loads(saasctl("reconcile", "--json").out)["answer"] == found
 
 
+def test_changes_of_plans_are_shown_or_that_there_are_none(saasctl, master):
+    changes = ["starter-monthly: 10.00 → 12.00 EUR", "overdue REMIND_3: new"]
+    master.answers("billing_publish", {"inquiry": 7})
+    master.answers("inquiry_show", {"state": "done", "answer": {"changes": changes}})
+    result = saasctl("billing", "publish", "--prices-from", "2027-01-01")
+    assert result.out.splitlines() == changes
+    asked = {"prices_from": "2027-01-01", "dry_run": False}
+    assert master.called("billing_publish") == asked
+
+    master.answers("billing_setup", {"inquiry": 8})
+    master.answers("inquiry_show", {"state": "done", "answer": {"changes": []}})
+    result = saasctl("billing", "setup")
+    assert (result.out, result.code) == ("", 0)
+    assert "has all of it" in result.err
+
+
 def test_the_switch_is_turned_on_with_a_reason_and_off_again(saasctl, master):
     master.answers("freeze", True)
     master.answers("unfreeze", True)

@@ -69,7 +69,7 @@ def database(settings):
 def upgrade(settings, database, monkeypatch):
     """An upgrade, and what Odoo makes of it."""
     (settings.log / "install.log").write_text("earlier ERROR\n")
-    monkeypatch.setattr(master, "our_modules", lambda _: ["saas_master"])
+    monkeypatch.setattr(type(settings), "modules", ["saas_master"])
     monkeypatch.setattr(master, "installed_modules", lambda *_: {"saas_master"})
     monkeypatch.setattr(master.release, "code_hash", lambda _: "new")
     monkeypatch.setattr(master.postgresql, "grant_to_web", lambda _: None)

@@ -5,6 +5,7 @@ subscription stays with the prices of the version that it began with, unless a l
 one says from when on it changes.
 """
 
+import re
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,8 @@ NAME = "SaaSOdoo"
 MONTHLY, ANNUAL = "MONTHLY", "ANNUAL"
 PERIODS = (MONTHLY, ANNUAL)
 AT_TERM, NOW = "END_OF_TERM", "IMMEDIATE"
+# What may be the id of an element of XML
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +82,8 @@ def check(catalog, before=None):
 
 
 def _check_plan(plan):
+    if not _NAME.fullmatch(plan.product):
+        raise InvalidCatalog(f"“{plan.product}” is no name that Kill Bill takes.")
     if plan.period not in PERIODS:
         raise InvalidCatalog(f"{plan.name}: there is no period {plan.period}.")
     if not plan.prices:

@@ -63,3 +63,21 @@ def _add_days(parent, name, days):
     element = ET.SubElement(parent, name)
     ET.SubElement(element, "unit").text = "DAYS"
     ET.SubElement(element, "number").text = str(days)
+
+
+def differences(wanted, before):
+    """Tell in words what publishing would change.
+
+    :param wanted: OverdueState, in any order
+    :param before: those that are published
+    :rtype: list[str]
+    """
+    names, known = ({state.name for state in each} for each in (wanted, before))
+    days = {state.name: state.days for state in before}
+    said = [f"overdue {name}: new" for name in sorted(names - known)]
+    said += [
+        f"overdue {state.name}: {days[state.name]} → {state.days} days"
+        for state in wanted
+        if state.name in known and days[state.name] != state.days
+    ]
+    return said + [f"overdue {name}: gone" for name in sorted(known - names)]

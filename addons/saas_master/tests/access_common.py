@@ -2,7 +2,7 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user
 
-from .access_tables import GROUPS, RIGHTS
+from .access_tables import GROUPS, PREPARED, RIGHTS
 from .common import SaasCommon
 
 
@@ -19,6 +19,8 @@ class AccessCase(SaasCommon):
             for group, xml_id in GROUPS.items()
         }
         cls.instance = cls.make_instance("running")
+        for prepare in PREPARED:
+            prepare(cls.env)
 
     @classmethod
     def make_instance(cls, status, **values):

@@ -1,4 +1,7 @@
-"""What each group may do; whoever adds a model or a public method adds a line here."""
+"""What each group may do; whoever adds a model or a public method adds a line here.
+
+An add-on that stands on this one adds its own lines as its tests are loaded.
+"""
 
 # From the least to the most; each may what those before it may.
 GROUPS = {
@@ -14,6 +17,9 @@ _CATALOGUE = {"support": "r", "manager": "rwcu"}
 _READ = {"support": "r"}
 _MANAGERS_DIALOG = {"manager": "rwcu"}
 _OPERATORS_DIALOG = {"operator": "rwcu"}
+
+# What such an add-on wants there to be: called with `env`.
+PREPARED = []
 
 # Model to what a group may: read, write, create, unlink.
 RIGHTS = {

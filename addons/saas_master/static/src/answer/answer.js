@@ -7,7 +7,7 @@ import { usePolling } from "../core/polling";
 
 const LATE = 30_000;
 
-/** Waits for the answer to an inquiry, then shows it as text or as a small table. */
+/** Waits for the answer to an inquiry, then shows it as text, as changes or as a small table. */
 export class SaasAnswer extends Component {
     static template = "saas_master.Answer";
     static props = { ...standardWidgetProps };
@@ -39,6 +39,10 @@ export class SaasAnswer extends Component {
 
     get isText() {
         return typeof this.state.inquiry.answer === "string";
+    }
+
+    get changes() {
+        return this.state.inquiry.answer?.changes;
     }
 
     get lines() {
