@@ -26,8 +26,8 @@ def make(platform):
     # No first instance: the tenants of tests are their own.
     environment = {**os.environ, "RUN_DIR": str(platform.run_dir), "DEMO": "0"}
 
-    def make(command):
-        program = [CHECKOUT / "scripts/up", command]
+    def make(*words, code=0):
+        program = [CHECKOUT / "scripts/up", *words]
         result = subprocess.run(
             program,
             capture_output=True,
@@ -36,8 +36,8 @@ def make(platform):
             cwd="/",
             check=False,
         )
-        assert result.returncode == 0, result.stdout + result.stderr
-        return result.stdout
+        assert result.returncode == code, result.stdout + result.stderr
+        return result.stderr if code else result.stdout
 
     return make
 
@@ -70,6 +70,28 @@ def test_up_again_changes_nothing_and_restarts_nobody(make, pids, shared_instanc
         ]
         assert line.endswith("unchanged"), line
     assert pids() == before
+
+
+def test_a_place_is_reached_elsewhere_from_then_on_and_back(platform, make):
+    port = platform.settings.ports["mail"]
+    for before, after in ((port, port + 1), (port + 1, port)):
+        said = make("change-place", "relay/local", f"port={after}")
+        assert said == f"Mail Relay local: Port {before} → {after}\n"
+
+
+@pytest.mark.parametrize(
+    ("place", "change", "words"),
+    [
+        ("relay/local", "name=x", "this changes host, port, tls"),
+        ("relay/local", "port=abc", "abc is no number"),
+        ("relay/nobody", "port=1", "is named nobody"),
+    ],
+)
+def test_what_cannot_be_changed_of_a_place_is_told_in_one_line(
+    make, place, change, words
+):
+    [line] = make("change-place", place, change, code=1).split("\n")[1:-1]
+    assert line.startswith("error: ") and words in line
 
 
 def test_tenants_serve_while_the_master_is_down_and_up_brings_it_back(

@@ -42,7 +42,7 @@ class SaasPlaceMixin(models.AbstractModel):
         if len(found) != 1:
             raise UserError(
                 self.env._(
-                    "There is not one %(kind)s named %(name)s.",
+                    "No %(kind)s, or more than one, is named %(name)s.",
                     kind=self._description,
                     name=name,
                 )
