@@ -10,8 +10,11 @@
     "external_dependencies": {"python": ["requests"]},
     "data": [
         "security/ir.model.access.csv",
+        "data/queue_job_function_data.xml",
+        "data/ir_cron_data.xml",
         "wizards/saas_killbill_publish_views.xml",
         "views/saas_killbill_server_views.xml",
+        "views/saas_subscription_views.xml",
     ],
     "installable": True,
     "application": False,

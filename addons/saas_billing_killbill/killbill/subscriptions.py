@@ -2,13 +2,14 @@
 
 from contextlib import suppress
 
-from .errors import AlreadyExists, NotFound, Refused
+from .errors import AlreadyExists, NotFound, Refused, Unavailable
 from .records import Invoice, Subscription
 
 # Of an end: what ends with the term that is paid, and what ends now.
 AT_TERM, NOW = "END_OF_TERM", "IMMEDIATE"
-# Seconds that Kill Bill may take until a change of a subscription has been invoiced
-_COMPLETION = 20
+# Seconds that we wait until a change of a subscription has been invoiced, and what
+# Kill Bill says when that takes longer, or nothing is to be invoiced
+_COMPLETION, _NOT_YET = 3, 408
 _ALREADY_CANCELLED = 1031
 _NOTHING_PENDING = {1070, 1071}
 
@@ -43,16 +44,9 @@ class Subscriptions:
             body["phaseType"] = "EVERGREEN"
         with suppress(NotFound):
             return self.find(key)
-        try:
-            made = self._ask.make(
-                "/kb/subscriptions",
-                body,
-                callCompletion=True,
-                callTimeoutSec=_COMPLETION,
-            )
-        except AlreadyExists:
-            return self.find(key)
-        return self.get(made)
+        with suppress(AlreadyExists):
+            self._until_invoiced(self._ask.make, "/kb/subscriptions", body)
+        return self.find(key)
 
     def find(self, key):
         """Return the subscription of one of our keys.
@@ -76,12 +70,11 @@ class Subscriptions:
         :param str policy: AT_TERM or NOW
         :rtype: Subscription
         """
-        self._ask.put(
+        self._until_invoiced(
+            self._ask.put,
             _path(subscription_id),
             {"planName": plan},
             billingPolicy=policy,
-            callCompletion=True,
-            callTimeoutSec=_COMPLETION,
         )
         return self.get(subscription_id)
 
@@ -100,12 +93,11 @@ class Subscriptions:
         """
         self._unless_done(
             {_ALREADY_CANCELLED},
+            self._until_invoiced,
             self._ask.delete,
             _path(subscription_id),
             entitlementPolicy=policy,
             billingPolicy=policy,
-            callCompletion=True,
-            callTimeoutSec=_COMPLETION,
         )
         return self.get(subscription_id)
 
@@ -171,6 +163,14 @@ class Subscriptions:
     def _preview(self, account_id, asked):
         found = self._ask.post("/kb/invoices/dryRun", asked, accountId=account_id)
         return Invoice.from_json(found) if found else None
+
+    def _until_invoiced(self, ask, *arguments, **query):
+        """Ask for a change; it is done, too, where its invoice takes longer."""
+        try:
+            ask(*arguments, callCompletion=True, callTimeoutSec=_COMPLETION, **query)
+        except Unavailable as error:
+            if error.status != _NOT_YET:
+                raise
 
     def _unless_done(self, codes, ask, *arguments, **query):
         try:

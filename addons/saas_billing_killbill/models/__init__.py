@@ -3,3 +3,7 @@ from . import saas_killbill_catalog
 from . import saas_overdue_state
 from . import saas_inquiry
 from . import saas_api_billing
+from . import saas_killbill_account
+from . import saas_killbill_order
+from . import saas_subscription
+from . import queue_job

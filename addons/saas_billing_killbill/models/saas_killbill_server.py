@@ -52,6 +52,11 @@ class SaasKillbillServer(models.Model):
     published_at = fields.Datetime(
         string="Published", readonly=True, help="When plans were published last."
     )
+    bills_new = fields.Boolean(
+        string="Bills New Subscriptions",
+        help="Otherwise staff decide what is owed and paid. What began with one of "
+        "both goes on with it.",
+    )
     overdue_ids = fields.One2many(
         "saas.overdue.state",
         "server_id",
@@ -62,6 +67,19 @@ class SaasKillbillServer(models.Model):
     _company_uniq = models.Constraint(
         "UNIQUE (company_id)", "This company has a Kill Bill already."
     )
+
+    @api.model
+    def _find_billing(self, company):
+        """Return the Kill Bill that bills what a company sells anew, if one does."""
+        domain = [("company_id", "=", company.id), ("bills_new", "=", True)]
+        return self.search([*domain, ("state", "=", "open")], limit=1)
+
+    def _get_days(self, action):
+        """Return after how many days something is first done, None for never."""
+        return min(
+            self.overdue_ids.filtered(lambda s: s.action == action).mapped("days"),
+            default=None,
+        )
 
     # === CONNECTION === #
 

@@ -4,3 +4,4 @@ from . import test_overdue
 from . import test_places
 from . import test_publish
 from . import test_server
+from . import test_subscription

@@ -12,11 +12,24 @@ def make_server(env):
     )
 
 
-access_tables.PREPARED.append(make_server)
+def _prepare(env):
+    """Have a record of each model."""
+    company = env.company
+    env["saas.killbill.account"]._find_or_create(
+        make_server(env), company.partner_id, company.currency_id
+    )
+    subscription = env["saas.subscription"].search([], limit=1)
+    order = {"subscription_id": subscription.id, "kind": "start"}
+    env["saas.killbill.order"]._create_guarded([order])
+
+
+access_tables.PREPARED.append(_prepare)
 access_tables.RIGHTS |= {
     "saas.killbill.server": {"support": "r", "operator": "rwcu"},
     "saas.overdue.state": {"support": "r", "operator": "rwcu"},
     "saas.killbill.publish": {"operator": "rwcu"},
+    "saas.killbill.account": {"support": "r"},
+    "saas.killbill.order": {"support": "r"},
 }
 access_tables.BUTTONS |= {
     ("saas.killbill.server", "action_set_up"): "operator",

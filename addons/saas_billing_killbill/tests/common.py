@@ -79,7 +79,8 @@ class KillbillCommon(SaasCommon):
             self.startPatcher(
                 patch.object(SaasKillbillServer, name, lambda _: self.killbill)
             )
-        self.startPatcher(patch.object(self.env.cr, "commit"))
+        for name in ("commit", "rollback"):
+            self.startPatcher(patch.object(self.env.cr, name))
 
     @classmethod
     def set_price(cls, plan=None, **amounts):

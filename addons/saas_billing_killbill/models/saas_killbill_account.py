@@ -1,0 +1,188 @@
+# What Kill Bill was told is committed before the next thing is asked.
+# pylint: disable=invalid-commit
+import logging
+from contextlib import contextmanager
+from uuid import uuid4
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from odoo.addons.saas_infra.drivers.errors import InfraError
+from odoo.addons.saas_master.tools.queue import PRIORITIES
+
+_logger = logging.getLogger(__name__)
+
+# How many are brought up to date by one run of the scheduled action
+BATCH = 500
+AGAIN = 60  # seconds after Kill Bill did not answer
+LOCK = 0x6B62  # of PostgreSQL's advisory locks, those on accounts
+
+
+class SaasKillbillAccount(models.Model):
+    """Who owes in Kill Bill: a customer in a currency.
+
+    A job makes both sides agree, by what Kill Bill says now; whatever happens marks
+    the account, and whatever is marked waits once.
+    """
+
+    _name = "saas.killbill.account"
+    _description = "Kill Bill Account"
+    _inherit = ["saas.guarded.mixin"]
+    _order = "id desc"
+    _rec_name = "partner_id"
+    _saas_guarded = frozenset(
+        {
+            "partner_id",
+            "server_id",
+            "currency_id",
+            "key",
+            "killbill_id",
+            "marked_at",
+            "synced_at",
+            "message",
+        }
+    )
+    _saas_web_writes = frozenset({"marked_at"})
+    _saas_web_creates = frozenset({"partner_id", "server_id", "currency_id", "key"})
+
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", required=True, readonly=True, index=True
+    )
+    server_id = fields.Many2one(
+        "saas.killbill.server", required=True, readonly=True, ondelete="restrict"
+    )
+    currency_id = fields.Many2one(
+        "res.currency",
+        required=True,
+        readonly=True,
+        help="Given by the first subscription: Kill Bill never changes it.",
+    )
+    key = fields.Char(required=True, readonly=True, copy=False)
+    killbill_id = fields.Char(string="Id in Kill Bill", readonly=True, copy=False)
+    marked_at = fields.Datetime(
+        string="Waits since", readonly=True, help="Something may be different there."
+    )
+    synced_at = fields.Datetime(string="Agreed", readonly=True)
+    message = fields.Char(readonly=True, help="Why both sides do not agree.")
+    subscription_ids = fields.One2many("saas.subscription", "killbill_account_id")
+
+    _owner_uniq = models.Constraint(
+        "UNIQUE (server_id, partner_id, currency_id)",
+        "This customer has an account in this currency already.",
+    )
+    _key_uniq = models.Constraint("UNIQUE (key)", "Two accounts have the same key.")
+
+    @api.model
+    def _find_or_create(self, server, partner, currency):
+        """Return the account of a customer."""
+        owner = {
+            "server_id": server.id,
+            "partner_id": partner.id,
+            "currency_id": currency.id,
+        }
+        domain = [(name, "=", value) for name, value in owner.items()]
+        return self.sudo().search(domain, limit=1) or self._create_guarded(
+            [owner | {"key": f"odoo-account-{uuid4()}"}]
+        )
+
+    # === WHEN === #
+
+    def _mark(self, eta=None):
+        """Have a job make both sides agree, soon and once.
+
+        :param int eta: seconds from now, or none for at once
+        """
+        for account in self:
+            account._write_guarded({"marked_at": fields.Datetime.now()})
+            account.sudo()._for_job().with_delay(
+                channel="root.operations",
+                priority=PRIORITIES["operations"],
+                description=f"Kill Bill: {account.partner_id.name}",
+                identity_key=f"{self._name}-{account.id}",
+                eta=eta,
+                max_retries=1,
+            )._job_converge()
+
+    @api.model
+    def _cron_converge(self):
+        """Scheduled action: look at whoever has an open matter, without any webhook."""
+        open_matters = [("subscription_ids.ended_at", "=", False)]
+        domain = ["|", ("marked_at", "!=", False), *open_matters]
+        self.search(domain, order="synced_at nulls first, id", limit=BATCH)._mark()
+
+    # === HOW === #
+
+    def _job_converge(self):
+        """Make an account of Kill Bill's and Odoo agree"""
+        self.ensure_one()
+        # Told by two, an order and the one that takes it back could change places.
+        with self._alone() as alone:
+            if not alone:
+                return  # Who has it looks again, as it was marked meanwhile.
+            marked = self.marked_at
+            self._converge()
+            self.invalidate_recordset()
+            if self.message:
+                self._mark(eta=AGAIN)
+            elif self.marked_at != marked or self._has_orders():
+                self._mark()
+            else:
+                self._write_guarded({"marked_at": False})
+            self.env.cr.commit()
+
+    def _converge(self):
+        try:
+            with self.server_id._talking() as client:
+                self._ensure(client)
+                self.subscription_ids.killbill_order_ids._carry_out(client)
+                self._follow(client)
+        except InfraError as error:
+            self.env.cr.rollback()
+            _logger.info("%s is not up to date: %s", self.key, error)
+            self._write_guarded({"message": str(error)})
+        else:
+            self._write_guarded({"message": False, "synced_at": self._saas_now()})
+        self.env.cr.commit()
+
+    @contextmanager
+    def _alone(self):
+        """Have no other job work on this account; the lock outlives commits."""
+        lock = SQL("%s, %s", LOCK, self.id)
+        self.env.cr.execute(SQL("SELECT pg_try_advisory_lock(%s)", lock))
+        [alone] = self.env.cr.fetchone()
+        try:
+            yield alone
+        except Exception:
+            self.env.cr.rollback()  # Or the lock could not be given back.
+            raise
+        finally:
+            if alone:
+                self.env.cr.execute(SQL("SELECT pg_advisory_unlock(%s)", lock))
+
+    def _has_orders(self):
+        """Tell whether there is something to tell that came meanwhile."""
+        return "waiting" in self.subscription_ids.killbill_order_ids.mapped("state")
+
+    def _ensure(self, client):
+        """Have the account be there; its key makes that repeatable."""
+        if not self.killbill_id:
+            partner = self.partner_id
+            made = client.accounts.ensure(
+                self.key,
+                partner.name[:100],
+                self.currency_id.name,
+                email=partner.email_normalized or None,
+                company=partner.name[:50],
+            )
+            self._write_guarded({"killbill_id": made.id})
+            self.env.cr.commit()
+
+    def _follow(self, client):
+        """Let subscriptions be what Kill Bill says that they are."""
+        found = client.accounts.subscriptions(self.killbill_id)
+        invoices = client.accounts.invoices(self.killbill_id)
+        by_key = {subscription.key: subscription for subscription in found}
+        for subscription in self.subscription_ids:
+            known = by_key.get(subscription.killbill_key)
+            if known:
+                subscription._follow_killbill(known, invoices)

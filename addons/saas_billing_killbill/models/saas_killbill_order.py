@@ -1,0 +1,128 @@
+# Each order is committed with what came of it, before the next one.
+# pylint: disable=invalid-commit
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..killbill.errors import Refused
+from ..killbill.subscriptions import NOW
+
+
+class SaasKillbillOrder(models.Model):
+    """What was decided here and Kill Bill is to be told, in order.
+
+    Written down and committed with the decision; told by a job, with keys that make
+    telling it twice the same as once.
+    """
+
+    _name = "saas.killbill.order"
+    _description = "Order to Kill Bill"
+    _inherit = ["saas.guarded.mixin"]
+    _order = "id"
+    _rec_name = "kind"
+    _saas_guarded = frozenset({"subscription_id", "kind", "plan", "state", "message"})
+    _saas_web_creates = frozenset({"subscription_id", "kind", "plan", "state"})
+
+    subscription_id = fields.Many2one(
+        "saas.subscription", required=True, readonly=True, index=True
+    )
+    kind = fields.Selection(
+        [
+            ("start", "Start"),
+            ("change_plan", "Change plan"),
+            ("cancel", "Cancel at the end of the term"),
+            ("undo_cancel", "Undo the cancellation"),
+            ("stop", "End now"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    plan = fields.Char(readonly=True, help="As Kill Bill calls it.")
+    state = fields.Selection(
+        [("waiting", "Waiting"), ("done", "Done"), ("refused", "Refused")],
+        required=True,
+        readonly=True,
+        default="waiting",
+    )
+    message = fields.Char(readonly=True)
+
+    @api.model
+    def _give(self, subscription, kind, plan=None):
+        """Write an order down, and have it told.
+
+        :param str plan: as Kill Bill calls it
+        """
+        self._create_guarded(
+            [{"subscription_id": subscription.id, "kind": kind, "plan": plan}]
+        )
+        subscription.killbill_account_id._mark()
+
+    def _carry_out(self, client):
+        """Tell Kill Bill what waits; what it refuses is told to staff.
+
+        :param KillBill client: the way to it
+        """
+        for order in self.filtered(lambda one: one.state == "waiting").sorted("id"):
+            try:
+                getattr(order, f"_tell_{order.kind}")(client.subscriptions)
+            except Refused as refusal:
+                order._refuse(refusal.message)
+            else:
+                order._write_guarded({"state": "done"})
+            self.env.cr.commit()
+
+    def _refuse(self, message):
+        self._write_guarded({"state": "refused", "message": message})
+        labels = dict(self._fields["kind"]._description_selection(self.env))
+        subscription = self.subscription_id
+        self.env["saas.alarm"]._ring(
+            "killbill_refused",
+            self.env._("Kill Bill refuses what was decided"),
+            self.env._(
+                "%(name)s: “%(order)s” was refused. %(message)s",
+                name=subscription.name,
+                order=labels[self.kind],
+                message=message,
+            ),
+            instance=subscription.instance_id,
+        )
+
+    # === EACH === #
+
+    def _tell_start(self, subscriptions):
+        subscription = self.subscription_id
+        started = subscriptions.ensure(
+            subscription.killbill_account_id.killbill_id,
+            subscription.killbill_key,
+            f"odoo-instance-{subscription.instance_id.uuid}",
+            self.plan,
+            trial=subscription.is_trial,
+        )
+        earlier = subscription.instance_id.subscription_ids - subscription
+        subscriptions.set_fields(
+            started.id,
+            target_instance_id=subscription.instance_id.uuid,
+            reactivation="true" if earlier else "false",
+        )
+
+    def _tell_change_plan(self, subscriptions):
+        found = subscriptions.find(self.subscription_id.killbill_key)
+        if found.plan == self.plan:
+            subscriptions.undo_change(found.id)
+        else:
+            subscriptions.change_plan(found.id, self.plan)
+
+    def _tell_cancel(self, subscriptions):
+        found = subscriptions.find(self.subscription_id.killbill_key)
+        subscriptions.cancel(found.id)
+
+    def _tell_undo_cancel(self, subscriptions):
+        found = subscriptions.find(self.subscription_id.killbill_key)
+        subscriptions.undo_cancel(found.id)
+
+    def _tell_stop(self, subscriptions):
+        found = subscriptions.find(self.subscription_id.killbill_key)
+        subscriptions.cancel(found.id, policy=NOW)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("Orders stay, as a history."))

@@ -1,0 +1,187 @@
+from datetime import datetime, time
+from uuid import uuid4
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from odoo.addons.saas_master.models.saas_subscription import BillingState
+from odoo.addons.saas_master.models.saas_subscription import SaasSubscription as Base
+from odoo.addons.saas_master.models.saas_subscription_billing import ChangePreview
+
+from ..killbill.standing import find_standing
+
+
+class SaasSubscription(models.Model):
+    """The provider ``killbill``: decisions are ordered, what is true is followed."""
+
+    _inherit = "saas.subscription"
+    _saas_web_writes = Base._saas_web_writes | {"killbill_key", "killbill_account_id"}
+    _saas_guarded = Base._saas_guarded | _saas_web_writes | {"pending_plan_id"}
+
+    billing_provider = fields.Selection(
+        selection_add=[("killbill", "Kill Bill")],
+        ondelete={"killbill": "set default"},
+    )
+    killbill_key = fields.Char(string="Key in Kill Bill", readonly=True, copy=False)
+    killbill_account_id = fields.Many2one(
+        "saas.killbill.account",
+        string="Account in Kill Bill",
+        readonly=True,
+        index=True,
+        copy=False,
+    )
+    killbill_order_ids = fields.One2many("saas.killbill.order", "subscription_id")
+    pending_plan_id = fields.Many2one(
+        "saas.plan", readonly=True, help="What it has from the next term on."
+    )
+
+    _killbill_key_uniq = models.UniqueIndex(
+        "(killbill_key) WHERE killbill_key IS NOT NULL",
+        "Two subscriptions have the same key.",
+    )
+
+    @api.model
+    def _open(self, partner, plan, period, *, trial):
+        """Have the Kill Bill of its company bill it, where that is to."""
+        subscription = super()._open(partner, plan, period, trial=trial)
+        server = (
+            self.env["saas.killbill.server"]
+            .sudo()
+            ._find_billing(subscription.company_id)
+        )
+        if server:
+            subscription._be_billed_by(server)
+        return subscription
+
+    def _be_billed_by(self, server):
+        accounts = self.env["saas.killbill.account"]
+        account = accounts._find_or_create(server, self.partner_id, self.currency_id)
+        self._write_guarded(
+            {
+                "billing_provider": "killbill",
+                "killbill_account_id": account.id,
+                "killbill_key": f"odoo-subscription-{uuid4()}",
+            }
+        )
+
+    # === OUTWARD === #
+
+    def _billing_start(self):
+        if self._is_killbill():
+            return self._tell_killbill("start", self._get_killbill_plan(self.plan_id))
+        return super()._billing_start()
+
+    def _billing_reactivate(self):
+        if self._is_killbill():
+            return self._tell_killbill("start", self._get_killbill_plan(self.plan_id))
+        return super()._billing_reactivate()
+
+    def _billing_cancel(self):
+        if not self._is_killbill():
+            return super()._billing_cancel()
+        self._check_living()
+        return self._tell_killbill("cancel")
+
+    def _billing_undo_cancel(self):
+        if not self._is_killbill():
+            return super()._billing_undo_cancel()
+        self._check_living()
+        if not self.cancel_at:
+            raise UserError(self.env._("%s was not cancelled.", self.name))
+        return self._tell_killbill("undo_cancel")
+
+    def _billing_stop(self):
+        if not self._is_killbill():
+            return super()._billing_stop()
+        return self._tell_killbill("stop")
+
+    def _billing_change_plan(self, plan, reason=None):
+        if not self._is_killbill():
+            return super()._billing_change_plan(plan, reason)
+        self._check_living()
+        self._note(
+            "plan_ordered",
+            self.env._("The plan %s was ordered.", plan.name),
+            reason,
+        )
+        return self._tell_killbill("change_plan", self._get_killbill_plan(plan))
+
+    def _billing_preview_change(self, plan):
+        """Say from when on; what it costs, `jobs` asks Kill Bill."""
+        if not self._is_killbill():
+            return super()._billing_preview_change(plan)
+        self._check_living()
+        now = self._saas_now()
+        later = self.paid_until and plan.sequence < self.plan_id.sequence
+        return ChangePreview(effective_at=self.paid_until if later else now)
+
+    def _billing_extend(self, days, reason):
+        self._refuse_for_killbill()
+        return super()._billing_extend(days, reason)
+
+    def _billing_write_off(self, reason):
+        self._refuse_for_killbill()
+        return super()._billing_write_off(reason)
+
+    def _billing_promise(self, until, reason):
+        self._refuse_for_killbill()
+        return super()._billing_promise(until, reason)
+
+    def _refuse_for_killbill(self):
+        if self._is_killbill():
+            raise UserError(
+                self.env._("Kill Bill bills %s: this is done there for now.", self.name)
+            )
+
+    def _is_killbill(self):
+        self.ensure_one()
+        return self.billing_provider == "killbill"
+
+    def _tell_killbill(self, kind, plan=None):
+        self.env["saas.killbill.order"]._give(self, kind, plan)
+
+    def _get_killbill_plan(self, plan):
+        """Return what Kill Bill calls a plan in the subscription's period."""
+        return f"{plan.code}-{self.period}"
+
+    # === INWARD === #
+
+    def _follow_killbill(self, known, invoices):
+        """Be what Kill Bill says.
+
+        :param Subscription known: the subscription there
+        :param invoices: all of its account
+        """
+        server = self.killbill_account_id.server_id
+        standing = find_standing(
+            known,
+            invoices,
+            server._get_days("suspend"),
+            server._get_days("remind"),
+            self._saas_now().date(),
+        )
+        pending = standing.pending_plan and self._find_plan(
+            _code_of(standing.pending_plan)
+        )
+        if pending != (self.pending_plan_id or ""):
+            self._write_guarded({"pending_plan_id": pending.id if pending else False})
+        self._apply_billing_state(
+            BillingState(
+                status=standing.status,
+                plan=_code_of(standing.plan),
+                paid_until=_moment(standing.paid_until),
+                trial_end=_moment(standing.trial_end),
+                cancel_at=_moment(standing.cancel_at),
+                ended_at=_moment(standing.ended_at),
+                due=float(standing.due),
+            )
+        )
+
+
+def _code_of(name):
+    """Return the code of the plan that Kill Bill calls so."""
+    return name.rpartition("-")[0]
+
+
+def _moment(day):
+    return datetime.combine(day, time()) if day else None

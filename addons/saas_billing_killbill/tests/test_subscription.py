@@ -1,0 +1,205 @@
+"""What is decided is told to Kill Bill, in order, once; what it says is followed."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from odoo.addons.saas_master.models.saas_alarm import SaasAlarm
+
+from ..killbill.errors import NotFound, Refused
+from ..killbill.records import Account, Subscription
+from ..models.saas_killbill_account import LOCK
+from .common import KillbillCommon
+
+
+class FakeAccounts:
+    """Accounts and subscriptions in memory, with what was asked of them."""
+
+    def __init__(self, killbill):
+        self._answer = killbill._answer
+        self.asked, self.found, self.refused = [], {}, {}
+
+    # === ACCOUNTS === #
+
+    def ensure(self, key, name, currency, **fields):
+        self._answer()
+        nothing = {"balance": Decimal(0), "credit": Decimal(0)}
+        return Account(id=f"id-{key}", key=key, name=name, currency=currency, **nothing)
+
+    def subscriptions(self, account_id):
+        return self._answer([*self.found.values()])
+
+    def invoices(self, account_id):
+        return self._answer([])
+
+    # === SUBSCRIPTIONS === #
+
+    def start(self, account_id, key, bundle_key, plan, *, trial):
+        self._note("start", plan, trial)
+        today = date.today()
+        self.found[key] = Subscription(
+            id=key,
+            key=key,
+            bundle_id="b",
+            bundle_key=bundle_key,
+            account_id=account_id,
+            plan=plan,
+            phase="TRIAL" if trial else "EVERGREEN",
+            state="ACTIVE",
+            start=today,
+            charged_through=today + timedelta(days=30),
+            cancelled=None,
+            billing_end=None,
+        )
+        return self.found[key]
+
+    def find(self, key):
+        self._answer()
+        if key not in self.found:
+            raise NotFound("There is none.")
+        return self.found[key]
+
+    def note(self, name):
+        return lambda key, *values, **more: self._note(name, *values, *more.values())
+
+    def _note(self, *asked):
+        self._answer()
+        if asked[0] in self.refused:
+            raise Refused(self.refused[asked[0]])
+        self.asked.append(asked)
+
+
+@tagged("post_install", "-at_install")
+class TestSubscription(KillbillCommon):
+    def setUp(self):
+        super().setUp()
+        self.server.bills_new = True
+        self.outside_of = FakeAccounts(self.killbill)
+        self.killbill.accounts = self.outside_of
+        subscriptions = type("Subscriptions", (), {})()
+        subscriptions.ensure = self.outside_of.start
+        subscriptions.find = self.outside_of.find
+        for name in ("change_plan", "undo_change", "cancel", "undo_cancel"):
+            setattr(subscriptions, name, self.outside_of.note(name))
+        subscriptions.set_fields = lambda *_, **__: None
+        self.killbill.subscriptions = subscriptions
+        self.rung = []
+        self.startPatcher(
+            patch.object(
+                SaasAlarm, "_ring", lambda _, *told, **__: self.rung.append(told)
+            )
+        )
+
+    def make(self, **values):
+        """Return the subscription of a new instance."""
+        return self.request_instance(**values).subscription_id
+
+    def converge(self, subscription):
+        subscription.killbill_account_id._job_converge()
+
+    def get_states(self, subscription):
+        return subscription.killbill_order_ids.sorted("id").mapped("state")
+
+    def test_a_new_subscription_is_told_with_its_trial(self):
+        subscription = self.make()
+        self.assertEqual(subscription.billing_provider, "killbill")
+        self.assertEqual(self.get_states(subscription), ["waiting"])
+        for _ in range(2):
+            self.converge(subscription)
+        self.assertEqual(self.outside_of.asked, [("start", "starter-monthly", True)])
+        self.assertEqual(self.get_states(subscription), ["done"])
+        account = subscription.killbill_account_id
+        self.assertTrue(account.synced_at)
+        self.assertFalse(account.marked_at)
+
+    def test_staff_decide_where_kill_bill_is_not_to_bill(self):
+        self.server.bills_new = False
+        subscription = self.make()
+        self.assertEqual(subscription.billing_provider, "none")
+        self.assertFalse(subscription.killbill_order_ids)
+        subscription._billing_cancel()
+        self.assertTrue(subscription.cancel_at)
+
+    def test_decisions_are_told_in_their_order_once_kill_bill_is_back(self):
+        subscription = self.make()
+        subscription._billing_cancel()
+        with self.kill_bill_down():
+            self.converge(subscription)
+        account = subscription.killbill_account_id
+        self.assertIn("does not answer", account.message)
+        self.assertEqual(self.get_states(subscription), ["waiting", "waiting"])
+        self.converge(subscription)
+        self.assertEqual(
+            [asked[0] for asked in self.outside_of.asked], ["start", "cancel"]
+        )
+        self.assertFalse(account.message)
+
+    def test_what_kill_bill_refuses_is_told_to_staff_and_holds_nothing_up(self):
+        subscription = self.make()
+        self.outside_of.refused["change_plan"] = "Kill Bill refuses: no such plan"
+        other = self.plan.copy({"code": "other", "name": "Other"})
+        subscription._billing_change_plan(other)
+        subscription._billing_cancel()
+        self.converge(subscription)
+        self.assertEqual(self.get_states(subscription), ["done", "refused", "done"])
+        [(kind, _subject, text)] = self.rung
+        self.assertEqual(kind, "killbill_refused")
+        self.assertIn("no such plan", text)
+
+    def test_an_account_is_of_a_customer_and_a_currency(self):
+        partner = self.env["res.partner"].create({"name": "Acme"})
+        one = self.make(partner=partner)
+        two = self.make(partner=partner, trial=False)
+        self.assertEqual(one.killbill_account_id, two.killbill_account_id)
+        self.assertNotEqual(one.killbill_account_id, self.make().killbill_account_id)
+
+    def test_an_account_is_converged_by_one_at_a_time(self):
+        subscription = self.make()
+        account = subscription.killbill_account_id
+        with self.env.registry.cursor() as other:
+            lock = [LOCK, account.id]
+            other.execute("SELECT pg_advisory_lock(%s, %s)", lock)
+            self.converge(subscription)
+            other.execute("SELECT pg_advisory_unlock(%s, %s)", lock)
+        self.assertFalse(self.outside_of.asked)
+        self.converge(subscription)
+        self.assertTrue(self.outside_of.asked)
+
+    def test_what_is_not_possible_yet_is_said(self):
+        subscription = self.make()
+        later = fields.Datetime.now() + timedelta(days=3)
+        for refused in (
+            lambda: subscription._billing_extend(3, "A gift"),
+            lambda: subscription._billing_write_off("Gone"),
+            lambda: subscription._billing_promise(later, "On Friday"),
+        ):
+            with self.assertRaisesRegex(UserError, "Kill Bill bills"):
+                refused()
+        with self.assertRaisesRegex(UserError, "was not cancelled"):
+            subscription._billing_undo_cancel()
+
+    def test_nobody_writes_what_ties_both_sides(self):
+        subscription = self.make()
+        for record, values in (
+            (subscription, {"killbill_key": "mine"}),
+            (subscription, {"pending_plan_id": self.plan.id}),
+            (subscription.killbill_account_id, {"killbill_id": "mine"}),
+            (subscription.killbill_order_ids, {"state": "done"}),
+        ):
+            with self.assertRaises(AccessError):
+                record.write(values)
+
+    def test_the_scheduled_action_marks_who_has_an_open_matter(self):
+        subscription = self.make()
+        self.converge(subscription)
+        account = subscription.killbill_account_id
+        self.env["saas.killbill.account"]._cron_converge()
+        self.assertTrue(account.marked_at)
+        self.converge(subscription)
+        subscription._write_guarded({"ended_at": fields.Datetime.now()})
+        self.env["saas.killbill.account"]._cron_converge()
+        self.assertFalse(account.marked_at)

@@ -1,0 +1,113 @@
+"""A customer's instance, billed by a real Kill Bill."""
+
+import pytest
+from people import run_in_master, wait_until
+
+BILL = """
+env["saas.killbill.server"].search([]).bills_new = {}
+"""
+# What Kill Bill says of an instance's subscription, and what is ordered of it.
+LOOK = """
+subscription = env["saas.instance"].search([("subdomain", "=", {!r})]).subscription_id
+account = subscription.killbill_account_id
+with account.server_id._talking() as client:
+    found = client.subscriptions.find(subscription.killbill_key)
+    fields = client.subscriptions.get_fields(found.id)
+print("SEEN", [found.state, found.phase, found.plan, fields.get("target_instance_id")])
+"""
+DECIDE = """
+subscription = env["saas.instance"].search([("subdomain", "=", {!r})]).subscription_id
+subscription.{}()
+"""
+DATES = """
+subscription = env["saas.instance"].search([("subdomain", "=", {!r})]).subscription_id
+print("SEEN", [bool(subscription.cancel_at), bool(subscription.ended_at),
+    subscription.killbill_order_ids.mapped("state")])
+"""
+
+
+@pytest.fixture(scope="module")
+def billed(platform):
+    """New subscriptions are Kill Bill's for a while."""
+    run_in_master(platform, BILL.format(True))
+    yield
+    run_in_master(platform, BILL.format(False))
+
+
+@pytest.fixture
+def customer(platform, billed, instance):
+    """An instance whose subscription has come to Kill Bill."""
+
+    def has_come():
+        return look(platform, instance) if states(platform, instance)[2] else None
+
+    wait_until(lambda: states(platform, instance)[2] == ["done"])
+    assert has_come()
+    return instance
+
+
+def look(platform, instance):
+    return _seen(platform, LOOK.format(instance["subdomain"]))
+
+
+def states(platform, instance):
+    return _seen(platform, DATES.format(instance["subdomain"]))
+
+
+def _seen(platform, script):
+    [line] = [
+        line
+        for line in run_in_master(platform, script).splitlines()
+        if line.startswith("SEEN ")
+    ]
+    return eval(line.removeprefix("SEEN "))
+
+
+def decide(platform, instance, what):
+    run_in_master(platform, DECIDE.format(instance["subdomain"], what))
+
+
+def test_an_instance_on_trial_is_known_to_kill_bill(platform, customer):
+    wanted = ["ACTIVE", "TRIAL", "starter-monthly", customer["uuid"]]
+    assert look(platform, customer) == wanted
+    shown = platform.saasctl("instance", "show", customer["subdomain"])
+    assert (shown["billing_status"], shown["status"]) == ("trial", "running")
+
+
+def test_a_larger_plan_comes_when_kill_bill_says_so(platform, customer):
+    name = customer["subdomain"]
+    platform.saasctl("instance", "change-plan", name, "--plan", "professional")
+
+    def has_it():
+        shown = platform.saasctl("instance", "show", name)
+        ended = shown["operation"]["state"] == "done"
+        return ended and shown["plan"] == "professional"
+
+    wait_until(has_it, seconds=120)
+    assert look(platform, customer)[2] == "professional-monthly"
+
+
+def test_who_is_terminated_owes_nothing_more(platform, customer):
+    name = customer["subdomain"]
+    platform.saasctl("instance", "terminate", name, "--yes", "--wait")
+    wait_until(lambda: states(platform, customer)[1])
+    assert look(platform, customer)[0] == "CANCELLED"
+
+
+def test_who_comes_back_has_a_subscription_of_its_own(platform, customer):
+    name = customer["subdomain"]
+    platform.saasctl("instance", "terminate", name, "--yes", "--wait")
+    wait_until(lambda: states(platform, customer)[1])
+    platform.saasctl("instance", "reactivate", name, "--wait")
+    wait_until(lambda: states(platform, customer)[2] == ["done"])
+    seen = look(platform, customer)
+    assert seen == ["ACTIVE", "EVERGREEN", "starter-monthly", customer["uuid"]]
+    shown = wait_until(
+        lambda: _with_status(platform, name, "payment_required"), seconds=60
+    )
+    assert shown["status"] == "running"
+
+
+def _with_status(platform, name, status):
+    shown = platform.saasctl("instance", "show", name)
+    return shown if shown["billing_status"] == status else None
