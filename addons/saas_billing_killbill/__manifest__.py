@@ -16,6 +16,7 @@
         "views/saas_killbill_server_views.xml",
         "views/saas_subscription_views.xml",
     ],
+    "post_load": "post_load",
     "installable": True,
     "application": False,
 }

@@ -106,7 +106,12 @@ def password(settings):
 
 def describe(settings):
     """Return what the master must know of it."""
-    return {"url": url(settings), "login": USER, "password": password(settings)}
+    return {
+        "url": url(settings),
+        "login": USER,
+        "password": password(settings),
+        "webhooks_at": f"http://127.0.0.1:{settings.ports['internal']}",
+    }
 
 
 def _open(settings, path):

@@ -1,5 +1,7 @@
 """A customer's instance, billed by a real Kill Bill."""
 
+import re
+
 import pytest
 from people import run_in_master, wait_until
 
@@ -18,6 +20,12 @@ print("SEEN", [found.state, found.phase, found.plan, fields.get("target_instance
 DECIDE = """
 subscription = env["saas.instance"].search([("subdomain", "=", {!r})]).subscription_id
 subscription.{}()
+"""
+BY_HAND = """
+subscription = env["saas.instance"].search([("subdomain", "=", {!r})]).subscription_id
+with subscription.killbill_account_id.server_id._talking() as client:
+    found = client.subscriptions.find(subscription.killbill_key)
+    client.subscriptions.cancel(found.id, policy="IMMEDIATE")
 """
 DATES = """
 subscription = env["saas.instance"].search([("subdomain", "=", {!r})]).subscription_id
@@ -102,12 +110,19 @@ def test_who_comes_back_has_a_subscription_of_its_own(platform, customer):
     wait_until(lambda: states(platform, customer)[2] == ["done"])
     seen = look(platform, customer)
     assert seen == ["ACTIVE", "EVERGREEN", "starter-monthly", customer["uuid"]]
-    shown = wait_until(
-        lambda: _with_status(platform, name, "payment_required"), seconds=60
-    )
+    shown = wait_until(lambda: _with(platform, name, billing_status="payment_required"))
     assert shown["status"] == "running"
 
 
-def _with_status(platform, name, status):
+def test_what_is_done_in_kill_bill_is_followed_by_its_webhooks(platform, customer):
+    run_in_master(platform, BY_HAND.format(customer["subdomain"]))
+    wait_until(lambda: states(platform, customer)[1])
+    wait_until(lambda: _with(platform, customer["subdomain"], status="terminated"))
+    log = (platform.run_dir / "log/web.log").read_text()
+    assert "/saas/killbill/webhook/... " in log
+    assert not re.search(r"/saas/killbill/webhook/[^.]", log)
+
+
+def _with(platform, name, **values):
     shown = platform.saasctl("instance", "show", name)
-    return shown if shown["billing_status"] == status else None
+    return shown if values.items() <= shown.items() else None

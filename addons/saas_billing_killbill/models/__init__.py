@@ -5,5 +5,6 @@ from . import saas_inquiry
 from . import saas_api_billing
 from . import saas_killbill_account
 from . import saas_killbill_order
+from . import saas_killbill_webhook
 from . import saas_subscription
 from . import queue_job

@@ -15,6 +15,7 @@ _logger = logging.getLogger(__name__)
 # How many are brought up to date by one run of the scheduled action
 BATCH = 500
 AGAIN = 60  # seconds after Kill Bill did not answer
+SOON = 5  # seconds after another job was found at it
 LOCK = 0x6B62  # of PostgreSQL's advisory locks, those on accounts
 
 
@@ -92,8 +93,12 @@ class SaasKillbillAccount(models.Model):
 
         :param int eta: seconds from now, or none for at once
         """
+        self._write_guarded({"marked_at": fields.Datetime.now()})
+        self._wake(eta)
+
+    def _wake(self, eta=None):
+        """Have a job look, soon and once; a webhook writes no row that others write."""
         for account in self:
-            account._write_guarded({"marked_at": fields.Datetime.now()})
             account.sudo()._for_job().with_delay(
                 channel="root.operations",
                 priority=PRIORITIES["operations"],
@@ -117,20 +122,24 @@ class SaasKillbillAccount(models.Model):
         self.ensure_one()
         # Told by two, an order and the one that takes it back could change places.
         with self._alone() as alone:
-            if not alone:
-                return  # Who has it looks again, as it was marked meanwhile.
-            marked = self.marked_at
-            self._converge()
-            self.invalidate_recordset()
-            if self.message:
-                self._mark(eta=AGAIN)
-            elif self.marked_at != marked or self._has_orders():
-                self._mark()
+            if alone:
+                self._converge()
+                self.env.cr.commit()
             else:
-                self._write_guarded({"marked_at": False})
-            self.env.cr.commit()
+                self._wake(eta=SOON)
 
     def _converge(self):
+        marked = self.marked_at
+        self._talk()
+        self.invalidate_recordset()
+        if self.message:
+            self._mark(eta=AGAIN)
+        elif self.marked_at != marked or self._has_orders():
+            self._mark()
+        else:
+            self._write_guarded({"marked_at": False})
+
+    def _talk(self):
         try:
             with self.server_id._talking() as client:
                 self._ensure(client)

@@ -32,7 +32,13 @@ class SaasKillbillServer(models.Model):
     # Whoever could change the address would be told the login.
     _saas_given = frozenset({"url"})
     _saas_web_creates = _saas_given
-    _saas_guarded = _saas_given | {"version", "published_at"}
+    _saas_guarded = _saas_given | {
+        "version",
+        "published_at",
+        "webhook_hash",
+        "webhook_hash_before",
+        "webhook_renewed_at",
+    }
 
     name = fields.Char(required=True, default="Kill Bill")
     url = fields.Char(
@@ -157,13 +163,15 @@ class SaasKillbillServer(models.Model):
     # === SET-UP === #
 
     def _set_up(self):
-        """Have Kill Bill ready to bill: tenant, plans and overdue states.
+        """Have Kill Bill ready to bill: tenant, plans, overdue states and webhooks.
 
         :return: what was done, in words
         :rtype: list[str]
         """
         self._ensure_tenant()
-        return self._publish()
+        changes = self._publish()
+        with self._talking() as client:
+            return changes + self._ensure_webhooks(client)
 
     @api.model
     def _setup_embedded(self, facts):
@@ -175,6 +183,7 @@ class SaasKillbillServer(models.Model):
         if not server:
             server = self.create({"url": facts["url"], "admin_login": facts["login"]})
         server.admin_password = facts["password"]
+        server.webhooks_at = facts.get("webhooks_at")
 
     def action_set_up(self):
         """Make this platform a tenant, and publish the plans."""

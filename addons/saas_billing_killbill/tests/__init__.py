@@ -5,3 +5,4 @@ from . import test_places
 from . import test_publish
 from . import test_server
 from . import test_subscription
+from . import test_webhook

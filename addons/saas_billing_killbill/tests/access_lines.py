@@ -15,9 +15,12 @@ def make_server(env):
 def _prepare(env):
     """Have a record of each model."""
     company = env.company
+    server = make_server(env)
     env["saas.killbill.account"]._find_or_create(
-        make_server(env), company.partner_id, company.currency_id
+        server, company.partner_id, company.currency_id
     )
+    webhook = {"server_id": server.id, "kind": "ACCOUNT_CREATION"}
+    env["saas.killbill.webhook"]._create_guarded([webhook])
     subscription = env["saas.subscription"].search([], limit=1)
     order = {"subscription_id": subscription.id, "kind": "start"}
     env["saas.killbill.order"]._create_guarded([order])
@@ -30,6 +33,7 @@ access_tables.RIGHTS |= {
     "saas.killbill.publish": {"operator": "rwcu"},
     "saas.killbill.account": {"support": "r"},
     "saas.killbill.order": {"support": "r"},
+    "saas.killbill.webhook": {"support": "r"},
 }
 access_tables.BUTTONS |= {
     ("saas.killbill.server", "action_set_up"): "operator",

@@ -4,17 +4,27 @@ import logging
 import re
 
 # Tokens of invitations and of new passwords stand there, and support reads logs.
-QUERY = re.compile(r"\?\S*")
+QUERY = re.compile(r"(\?)\S*")
 
 
-class WithoutQuery(logging.Filter):
-    """Shorten addresses to their paths."""
+class Without(logging.Filter):
+    """Shorten addresses.
+
+    :param re.Pattern secret: what is left out, but for its first group
+    """
+
+    def __init__(self, secret):
+        super().__init__()
+        self._secret = secret
 
     def filter(self, record):
-        record.msg, record.args = QUERY.sub("?...", record.getMessage()), ()
+        record.msg, record.args = self._secret.sub(r"\1...", record.getMessage()), ()
         return True
 
 
-def install():
-    """Have requests logged without their query strings."""
-    logging.getLogger("werkzeug").addFilter(WithoutQuery())
+def install(secret=QUERY):
+    """Have requests logged without a part of their addresses.
+
+    :param re.Pattern secret: that part; query strings unless told
+    """
+    logging.getLogger("werkzeug").addFilter(Without(secret))
