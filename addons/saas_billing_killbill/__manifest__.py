@@ -14,6 +14,7 @@
         "data/ir_cron_data.xml",
         "wizards/saas_killbill_publish_views.xml",
         "views/saas_killbill_server_views.xml",
+        "views/saas_killbill_account_views.xml",
         "views/saas_subscription_views.xml",
     ],
     "post_load": "post_load",
