@@ -29,8 +29,8 @@ class SaasKillbillServer(models.Model):
         "saas.guarded.mixin",
     ]
     _order = "id"
-    # Whoever could change the address would be told the login.
-    _saas_given = frozenset({"url"})
+    # Whoever could change an address would be told the login, or what happens.
+    _saas_given = frozenset({"url", "webhooks_at"})
     _saas_web_creates = _saas_given
     _saas_guarded = _saas_given | {
         "version",
@@ -183,7 +183,7 @@ class SaasKillbillServer(models.Model):
         if not server:
             server = self.create({"url": facts["url"], "admin_login": facts["login"]})
         server.admin_password = facts["password"]
-        server.webhooks_at = facts.get("webhooks_at")
+        server._write_guarded({"webhooks_at": facts.get("webhooks_at")})
 
     def action_set_up(self):
         """Make this platform a tenant, and publish the plans."""

@@ -42,7 +42,7 @@ class TestWebhook(SaasCommon, HttpCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.server = make_server(cls.env)
-        cls.server.webhooks_at = "http://127.0.0.1:18070"
+        cls.server._write_guarded({"webhooks_at": "http://127.0.0.1:18070"})
         cls.account = cls.env["saas.killbill.account"]._find_or_create(
             cls.server, cls.env.company.partner_id, cls.env.company.currency_id
         )

@@ -118,7 +118,7 @@ class TestRemote(SaasCommon):
         other = {"remote_address": "ssh://root@10.9.0.2:2222"}
         with self.assertRaisesRegex(AccessError, "local root command"):
             clusters.with_user(self.operator)._change_place("elsewhere", other)
-        with self.assertRaisesRegex(UserError, "not one Cluster named nowhere"):
+        with self.assertRaisesRegex(UserError, "is named nowhere"):
             clusters._change_place("nowhere", other)
 
         self.assertIn(
