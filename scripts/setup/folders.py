@@ -60,7 +60,7 @@ SWARM_FOLDERS = (
     ("redis/socket", 0o2750, REDIS, JOBS),
 )
 KILLBILL_FOLDERS = (
-    ("killbill", 0o711, "root", "root"),
+    ("killbill", 0o750, "root", KILLBILL),
     ("killbill/conf", 0o755, "root", "root"),
     ("killbill/webapps", 0o755, "root", "root"),
     ("killbill/logs", 0o700, KILLBILL, KILLBILL),

@@ -142,7 +142,7 @@ def _prepare(settings):
         text = files.render(f"killbill/{name}", values)
         changes.append(files.write(settings.etc / name, text, **secret))
     logback = files.render("killbill/logback.xml", values)
-    changes.append(files.write(settings.etc / "logback.xml", logback))
+    changes.append(files.write(settings.etc / "logback.xml", logback, **secret))
     conf = settings.run / "killbill/conf"
     server = files.render("killbill/server.xml", values)
     changes.append(files.write(conf / "server.xml", server))

@@ -48,7 +48,8 @@ def excuse(settings, since, pattern="", later=30):
     :param float later: seconds from now on that they may still come
     """
     with open(settings.log / EXCUSES, "a", opener=_open_private) as file:
-        file.write(f"{since:.0f} {time.time() + later:.0f} {pattern}\n")
+        # What is loud in the first second of it counts.
+        file.write(f"{int(since)} {time.time() + later:.0f} {pattern}\n")
 
 
 def check(settings, since, results):
