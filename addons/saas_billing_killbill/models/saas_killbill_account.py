@@ -130,9 +130,11 @@ class SaasKillbillAccount(models.Model):
 
     def _converge(self):
         marked = self.marked_at
-        self._talk()
+        followed = self._talk()
         self.invalidate_recordset()
-        if self.message:
+        if not followed and not self.message:
+            self._mark(eta=SOON)
+        elif self.message:
             self._mark(eta=AGAIN)
         elif self.marked_at != marked or self._has_orders():
             self._mark()
@@ -140,11 +142,16 @@ class SaasKillbillAccount(models.Model):
             self._write_guarded({"marked_at": False})
 
     def _talk(self):
+        """Tell what waits, and follow what Kill Bill says.
+
+        :return: whether it was followed: not while an instance is being changed
+        """
+        followed = False
         try:
             with self.server_id._talking() as client:
                 self._ensure(client)
                 self.subscription_ids.killbill_order_ids._carry_out(client)
-                self._follow(client)
+                followed = self._follow(client)
         except InfraError as error:
             self.env.cr.rollback()
             _logger.info("%s is not up to date: %s", self.key, error)
@@ -152,6 +159,7 @@ class SaasKillbillAccount(models.Model):
         else:
             self._write_guarded({"message": False, "synced_at": self._saas_now()})
         self.env.cr.commit()
+        return followed
 
     @contextmanager
     def _alone(self):
@@ -187,11 +195,27 @@ class SaasKillbillAccount(models.Model):
             self.env.cr.commit()
 
     def _follow(self, client):
-        """Let subscriptions be what Kill Bill says that they are."""
+        """Let subscriptions be what Kill Bill says that they are.
+
+        :return: whether that was possible now
+        """
         found = client.accounts.subscriptions(self.killbill_id)
         invoices = client.accounts.invoices(self.killbill_id)
         by_key = {subscription.key: subscription for subscription in found}
+        if not self._lock_instances():
+            return False
         for subscription in self.subscription_ids:
             known = by_key.get(subscription.killbill_key)
             if known:
                 subscription._follow_killbill(known, invoices)
+        return True
+
+    def _lock_instances(self):
+        """Have nobody else change the instances, seen as they are now.
+
+        :return: whether none of them is being changed
+        """
+        instances = self.subscription_ids.instance_id.sudo()
+        instances = instances.browse(instances.ids)
+        self.env.cr.commit()  # What was read before is no longer looked at.
+        return instances.try_lock_for_update(allow_referencing=True) == instances
