@@ -22,8 +22,8 @@ LOCK = 0x6B62  # of PostgreSQL's advisory locks, those on accounts
 class SaasKillbillAccount(models.Model):
     """Who owes in Kill Bill: a customer in a currency.
 
-    A job makes both sides agree, by what Kill Bill says now; whatever happens marks
-    the account, and whatever is marked waits once.
+    A job makes both sides agree, by what Kill Bill says now; whatever happens wakes
+    it, and one that waits is not woken twice.
     """
 
     _name = "saas.killbill.account"
@@ -38,12 +38,10 @@ class SaasKillbillAccount(models.Model):
             "currency_id",
             "key",
             "killbill_id",
-            "marked_at",
             "synced_at",
             "message",
         }
     )
-    _saas_web_writes = frozenset({"marked_at"})
     _saas_web_creates = frozenset({"partner_id", "server_id", "currency_id", "key"})
 
     partner_id = fields.Many2one(
@@ -60,9 +58,6 @@ class SaasKillbillAccount(models.Model):
     )
     key = fields.Char(required=True, readonly=True, copy=False)
     killbill_id = fields.Char(string="Id in Kill Bill", readonly=True, copy=False)
-    marked_at = fields.Datetime(
-        string="Waits since", readonly=True, help="Something may be different there."
-    )
     synced_at = fields.Datetime(string="Agreed", readonly=True)
     message = fields.Char(readonly=True, help="Why both sides do not agree.")
     subscription_ids = fields.One2many("saas.subscription", "killbill_account_id")
@@ -88,16 +83,13 @@ class SaasKillbillAccount(models.Model):
 
     # === WHEN === #
 
-    def _mark(self, eta=None):
+    def _wake(self, eta=None):
         """Have a job make both sides agree, soon and once.
+
+        No row is written for that: whoever asks would stand in the way of the job.
 
         :param int eta: seconds from now, or none for at once
         """
-        self._write_guarded({"marked_at": fields.Datetime.now()})
-        self._wake(eta)
-
-    def _wake(self, eta=None):
-        """Have a job look, soon and once; a webhook writes no row that others write."""
         for account in self:
             account.sudo()._for_job().with_delay(
                 channel="root.operations",
@@ -111,9 +103,8 @@ class SaasKillbillAccount(models.Model):
     @api.model
     def _cron_converge(self):
         """Scheduled action: look at whoever has an open matter, without any webhook."""
-        open_matters = [("subscription_ids.ended_at", "=", False)]
-        domain = ["|", ("marked_at", "!=", False), *open_matters]
-        self.search(domain, order="synced_at nulls first, id", limit=BATCH)._mark()
+        domain = [("subscription_ids.ended_at", "=", False)]
+        self.search(domain, order="synced_at nulls first, id", limit=BATCH)._wake()
 
     # === HOW === #
 
@@ -129,17 +120,14 @@ class SaasKillbillAccount(models.Model):
                 self._wake(eta=SOON)
 
     def _converge(self):
-        marked = self.marked_at
         followed = self._talk()
         self.invalidate_recordset()
-        if not followed and not self.message:
-            self._mark(eta=SOON)
-        elif self.message:
-            self._mark(eta=AGAIN)
-        elif self.marked_at != marked or self._has_orders():
-            self._mark()
-        else:
-            self._write_guarded({"marked_at": False})
+        if self.message:
+            self._wake(eta=AGAIN)
+        elif not followed:
+            self._wake(eta=SOON)
+        elif self._has_orders():
+            self._wake()
 
     def _talk(self):
         """Tell what waits, and follow what Kill Bill says.

@@ -54,7 +54,7 @@ class SaasKillbillOrder(models.Model):
         self._create_guarded(
             [{"subscription_id": subscription.id, "kind": kind, "plan": plan}]
         )
-        subscription.killbill_account_id._mark()
+        subscription.killbill_account_id._wake()
 
     def _carry_out(self, client):
         """Tell Kill Bill what waits; what it refuses is told to staff.

@@ -112,9 +112,7 @@ class TestSubscription(KillbillCommon):
             self.converge(subscription)
         self.assertEqual(self.outside_of.asked, [("start", "starter-monthly", True)])
         self.assertEqual(self.get_states(subscription), ["done"])
-        account = subscription.killbill_account_id
-        self.assertTrue(account.synced_at)
-        self.assertFalse(account.marked_at)
+        self.assertTrue(subscription.killbill_account_id.synced_at)
 
     def test_staff_decide_where_kill_bill_is_not_to_bill(self):
         self.server.bills_new = False
@@ -193,13 +191,18 @@ class TestSubscription(KillbillCommon):
             with self.assertRaises(AccessError):
                 record.write(values)
 
-    def test_the_scheduled_action_marks_who_has_an_open_matter(self):
+    def test_the_scheduled_action_wakes_who_has_an_open_matter(self):
         subscription = self.make()
         self.converge(subscription)
-        account = subscription.killbill_account_id
+        jobs = self.env["queue.job"].search([("method_name", "=", "_job_converge")])
+        jobs.state = "done"
         self.env["saas.killbill.account"]._cron_converge()
-        self.assertTrue(account.marked_at)
-        self.converge(subscription)
+        self.assertEqual(self.count_waiting(), 1)
+        self.env["queue.job"].search([("state", "=", "pending")]).state = "done"
         subscription._write_guarded({"ended_at": fields.Datetime.now()})
         self.env["saas.killbill.account"]._cron_converge()
-        self.assertFalse(account.marked_at)
+        self.assertEqual(self.count_waiting(), 0)
+
+    def count_waiting(self):
+        waiting = [("method_name", "=", "_job_converge"), ("state", "=", "pending")]
+        return self.env["queue.job"].search_count(waiting)
