@@ -190,12 +190,17 @@ class SaasKillbillAccount(models.Model):
         found = client.accounts.subscriptions(self.killbill_id)
         invoices = client.accounts.invoices(self.killbill_id)
         by_key = {subscription.key: subscription for subscription in found}
-        if not self._lock_instances():
+        read = {
+            subscription: subscription._read_killbill(known, invoices)
+            for subscription in self.subscription_ids
+            if (known := by_key.get(subscription.killbill_key))
+        }
+        # Whoever is as Kill Bill says is not in anybody's way.
+        changed = [one for one in read if not one._is_as_read(*read[one])]
+        if changed and not self._lock_instances():
             return False
-        for subscription in self.subscription_ids:
-            known = by_key.get(subscription.killbill_key)
-            if known:
-                subscription._follow_killbill(known, invoices)
+        for subscription in changed:
+            subscription._follow_killbill(*read[subscription])
         return True
 
     def _lock_instances(self):

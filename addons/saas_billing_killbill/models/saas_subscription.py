@@ -146,11 +146,12 @@ class SaasSubscription(models.Model):
 
     # === INWARD === #
 
-    def _follow_killbill(self, known, invoices):
-        """Be what Kill Bill says.
+    def _read_killbill(self, known, invoices):
+        """Return what Kill Bill says, as state and plan to come.
 
         :param Subscription known: the subscription there
         :param invoices: all of its account
+        :rtype: tuple
         """
         server = self.killbill_account_id.server_id
         standing = find_standing(
@@ -160,22 +161,29 @@ class SaasSubscription(models.Model):
             server._get_days("remind"),
             self._saas_now().date(),
         )
-        pending = standing.pending_plan and self._find_plan(
-            _code_of(standing.pending_plan)
+        pending = self.env["saas.plan"]
+        if standing.pending_plan:
+            pending = self._find_plan(_code_of(standing.pending_plan))
+        state = BillingState(
+            status=standing.status,
+            plan=_code_of(standing.plan),
+            paid_until=_moment(standing.paid_until),
+            trial_end=_moment(standing.trial_end),
+            cancel_at=_moment(standing.cancel_at),
+            ended_at=_moment(standing.ended_at),
+            due=float(standing.due),
         )
-        if pending != (self.pending_plan_id or ""):
-            self._write_guarded({"pending_plan_id": pending.id if pending else False})
-        self._apply_billing_state(
-            BillingState(
-                status=standing.status,
-                plan=_code_of(standing.plan),
-                paid_until=_moment(standing.paid_until),
-                trial_end=_moment(standing.trial_end),
-                cancel_at=_moment(standing.cancel_at),
-                ended_at=_moment(standing.ended_at),
-                due=float(standing.due),
-            )
-        )
+        return state, pending
+
+    def _is_as_read(self, state, pending):
+        """Tell whether there is nothing to follow."""
+        return self._get_billing_state() == state and self.pending_plan_id == pending
+
+    def _follow_killbill(self, state, pending):
+        """Be what Kill Bill says."""
+        if self.pending_plan_id != pending:
+            self._write_guarded({"pending_plan_id": pending.id})
+        self._apply_billing_state(state)
 
 
 def _code_of(name):
