@@ -1,14 +1,10 @@
 """Kill Bill on Tomcat, with a database of its own on the platform's PostgreSQL."""
 
-import base64
-import json
 import shutil
-import urllib.error
-import urllib.request
 import zipfile
 from pathlib import Path
 
-from . import files, killbill_ports, maven, postgresql, supervisors
+from . import files, killbill_ports, master, maven, postgresql, supervisors
 from .accounts import KILLBILL
 from .commands import run
 from .folders import kept_password, passwords
@@ -79,19 +75,10 @@ def trouble_of(settings):
 
     :rtype: str
     """
-    try:
-        with _open(settings, "/1.0/healthcheck") as answer:
-            return "" if answer.status == 200 else f"it says {answer.status}"
-    except urllib.error.HTTPError as error:
-        return f"it says {error.code}"
-    except OSError as error:
-        return f"it does not answer: {error}"
-
-
-def version_of(settings):
-    """Return the version that runs."""
-    with _open(settings, "/1.0/kb/nodesInfo") as answer:
-        return json.load(answer)[0]["kbVersion"]
+    status = master.status_of(settings.ports["killbill"], "/1.0/healthcheck")
+    if status == 200:
+        return ""
+    return f"its health check says {status}" if status else "it does not answer"
 
 
 def url(settings):
@@ -112,14 +99,6 @@ def describe(settings):
         "password": password(settings),
         "webhooks_at": f"http://127.0.0.1:{settings.ports['internal']}",
     }
-
-
-def _open(settings, path):
-    word = base64.b64encode(f"{USER}:{password(settings)}".encode()).decode()
-    request = urllib.request.Request(url(settings) + path)
-    request.add_header("Authorization", f"Basic {word}")
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    return opener.open(request, timeout=10)
 
 
 def _prepare(settings):
@@ -198,7 +177,7 @@ REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC;
 """
     postgresql.run_sql(settings, "postgres", "postgres", make)
     library = settings.run / "killbill/webapps/ROOT/WEB-INF/lib"
-    if not _ask(settings, "SELECT count(*) FROM pg_event_trigger").strip("0"):
+    if _ask(settings, "SELECT count(*) FROM pg_event_trigger") == "0":
         _load(settings, "postgres", _resource(library, "util", FOR_POSTGRESQL))
     if not _ask(settings, "SELECT to_regclass('accounts')"):
         ddl = (

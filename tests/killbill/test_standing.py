@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from killbill.records import Invoice, Item
-from killbill.standing import find_standing, share_of
+from killbill.standing import find_standing, owners_of, share_of
 
 
 @pytest.fixture
@@ -138,5 +138,6 @@ class Named:
     ],
 )
 def test_each_owes_its_share_of_an_invoice(owing, shares):
-    found = {name: share_of(Named(name), owing, [owing]) for name in shares}
+    owners = owners_of([owing])
+    found = {name: share_of(Named(name), owing, owners) for name in shares}
     assert found == {name: Decimal(share) for name, share in shares.items()}

@@ -12,12 +12,23 @@ from datetime import datetime
 from decimal import Decimal
 from itertools import permutations
 
+from .subscriptions import AT_TERM, NOW
+
 NAME = "SaaSOdoo"
 MONTHLY, ANNUAL = "MONTHLY", "ANNUAL"
 PERIODS = (MONTHLY, ANNUAL)
-AT_TERM, NOW = "END_OF_TERM", "IMMEDIATE"
 # What may be the id of an element of XML
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+
+
+def plan_name(product, period):
+    """Return what Kill Bill calls a plan, such as starter-monthly."""
+    return f"{product}-{period.lower()}"
+
+
+def product_of(name):
+    """Return the product of a plan that Kill Bill calls so."""
+    return name.rpartition("-")[0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +56,7 @@ class CatalogPlan:
     @property
     def name(self):
         """What Kill Bill calls it, such as starter-monthly."""
-        return f"{self.product}-{self.period.lower()}"
+        return plan_name(self.product, self.period)
 
 
 @dataclass(frozen=True, kw_only=True)

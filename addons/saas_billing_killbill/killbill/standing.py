@@ -47,11 +47,12 @@ def find_standing(subscription, invoices, suspend_after, overdue_after, today):
     :param date today: as Kill Bill's clock has it
     :rtype: Standing
     """
+    owners = owners_of(invoices)
     shares = [
         (invoice.on, share)
         for invoice in invoices
         if invoice.status == "COMMITTED" and invoice.balance > 0
-        if (share := share_of(subscription, invoice, invoices)) > 0
+        if (share := share_of(subscription, invoice, owners)) > 0
     ]
     due = sum((share for _, share in shares), Decimal(0))
     since = min((on for on, _ in shares), default=None)
@@ -78,15 +79,20 @@ def find_standing(subscription, invoices, suspend_after, overdue_after, today):
     )
 
 
-def share_of(subscription, invoice, invoices):
+def owners_of(invoices):
+    """Return the subscription of each line, by the line's id."""
+    return {item.id: item.subscription_id for each in invoices for item in each.items}
+
+
+def share_of(subscription, invoice, owners):
     """Return what of an invoice's balance is a subscription's, to the cent.
 
     What mends a line names that line, not the subscription; what is of nobody, such as
     credit, counts for all in proportion.
 
+    :param dict owners: what :func:`owners_of` says of all invoices of the account
     :rtype: Decimal
     """
-    owners = {item.id: item.subscription_id for each in invoices for item in each.items}
     amounts = {}
     for item in invoice.items:
         owner = item.subscription_id or owners.get(item.linked_id)

@@ -7,7 +7,7 @@ from uuid import uuid4
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.saas_infra.drivers.errors import InfraError
+from odoo.addons.saas_infra.drivers.errors import InfraError, RetryableInfraError
 from odoo.addons.saas_master.tools.queue import PRIORITIES
 
 _logger = logging.getLogger(__name__)
@@ -120,34 +120,36 @@ class SaasKillbillAccount(models.Model):
                 self._wake(eta=SOON)
 
     def _converge(self):
-        followed = self._talk()
-        self.invalidate_recordset()
-        if self.message:
-            self._wake(eta=AGAIN)
-        elif not followed:
+        try:
+            agreed = self._talk()
+        except InfraError as error:
+            self.env.cr.rollback()
+            _logger.info("%s is not up to date: %s", self.key, error)
+            self._write_guarded({"message": str(error)})
+            # What asking again does not change waits for the scheduled action.
+            if isinstance(error, RetryableInfraError):
+                self._wake(eta=AGAIN)
+            return
+        if not agreed:
             self._wake(eta=SOON)
-        elif self._has_orders():
+            return
+        self._write_guarded({"message": False, "synced_at": self._saas_now()})
+        if self._has_orders():
             self._wake()
 
     def _talk(self):
         """Tell what waits, and follow what Kill Bill says.
 
         :return: whether it was followed: not while an instance is being changed
+        :raise InfraError: where Kill Bill does not answer, or is not to be asked
         """
-        followed = False
-        try:
-            with self.server_id._talking() as client:
-                self._ensure(client)
-                self.subscription_ids.killbill_order_ids._carry_out(client)
-                followed = self._follow(client)
-        except InfraError as error:
-            self.env.cr.rollback()
-            _logger.info("%s is not up to date: %s", self.key, error)
-            self._write_guarded({"message": str(error)})
-        else:
-            self._write_guarded({"message": False, "synced_at": self._saas_now()})
+        with self.server_id._talking() as client:
+            self._ensure(client)
+            self.subscription_ids.killbill_order_ids._carry_out(client)
+            agreed = self._follow(client)
         self.env.cr.commit()
-        return followed
+        self.invalidate_recordset()
+        return agreed
 
     @contextmanager
     def _alone(self):

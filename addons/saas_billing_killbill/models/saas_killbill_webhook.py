@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
+from odoo.addons.saas_master.tools.counting import count_into
+
 # What Kill Bill could not hand over is sent to the address of its time for so long.
 OVERLAP = timedelta(hours=48)
 PATH = "/saas/killbill/webhook/"
@@ -30,11 +32,7 @@ class SaasKillbillServer(models.Model):
     webhook_count = fields.Integer(compute="_compute_webhook_count")
 
     def _compute_webhook_count(self):
-        for server in self:
-            webhooks = self.env["saas.killbill.webhook"]
-            server.webhook_count = webhooks.search_count(
-                [("server_id", "=", server.id)]
-            )
+        count_into(self, "webhook_count", "saas.killbill.webhook", "server_id")
 
     # === WHO TELLS === #
 

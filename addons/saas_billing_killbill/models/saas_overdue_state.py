@@ -1,7 +1,7 @@
 from odoo import Command, api, fields, models
 
 # Days since the earliest unpaid invoice, as most hosts have them.
-USUAL = (("remind", 3), ("remind", 7), ("suspend", 14), ("terminate", 44))
+USUAL = (("remind", 3), ("remind", 7), ("suspend", 14))
 
 
 class SaasOverdueState(models.Model):
@@ -21,7 +21,7 @@ class SaasOverdueState(models.Model):
         required=True, help="Days since the earliest invoice that is not paid."
     )
     action = fields.Selection(
-        [("remind", "Remind"), ("suspend", "Suspend"), ("terminate", "Terminate")],
+        [("remind", "Remind"), ("suspend", "Suspend")],
         required=True,
         default="remind",
         help="Of an instance whose own subscription is not paid; other instances of "

@@ -8,6 +8,7 @@ from odoo.addons.saas_master.models.saas_subscription import BillingState
 from odoo.addons.saas_master.models.saas_subscription import SaasSubscription as Base
 from odoo.addons.saas_master.models.saas_subscription_billing import ChangePreview
 
+from ..killbill.catalog import plan_name, product_of
 from ..killbill.standing import find_standing
 
 
@@ -142,7 +143,7 @@ class SaasSubscription(models.Model):
 
     def _get_killbill_plan(self, plan):
         """Return what Kill Bill calls a plan in the subscription's period."""
-        return f"{plan.code}-{self.period}"
+        return plan_name(plan.code, self.period)
 
     # === INWARD === #
 
@@ -163,10 +164,10 @@ class SaasSubscription(models.Model):
         )
         pending = self.env["saas.plan"]
         if standing.pending_plan:
-            pending = self._find_plan(_code_of(standing.pending_plan))
+            pending = self._find_plan(product_of(standing.pending_plan))
         state = BillingState(
             status=standing.status,
-            plan=_code_of(standing.plan),
+            plan=product_of(standing.plan),
             paid_until=_moment(standing.paid_until),
             trial_end=_moment(standing.trial_end),
             cancel_at=_moment(standing.cancel_at),
@@ -184,11 +185,6 @@ class SaasSubscription(models.Model):
         if self.pending_plan_id != pending:
             self._write_guarded({"pending_plan_id": pending.id})
         self._apply_billing_state(state)
-
-
-def _code_of(name):
-    """Return the code of the plan that Kill Bill calls so."""
-    return name.rpartition("-")[0]
 
 
 def _moment(day):

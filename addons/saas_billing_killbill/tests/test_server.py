@@ -93,4 +93,4 @@ class TestServer(KillbillCommon):
         server = servers.search([("url", "=", facts["url"])])
         self.assertEqual(len(server), 1)
         self.assertEqual(server._get_admin_password(), "two")
-        self.assertEqual(len(server.overdue_ids), 4)
+        self.assertEqual(len(server.overdue_ids), 3)

@@ -8,6 +8,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from odoo.addons.saas_infra.drivers.errors import PermanentInfraError
 from odoo.addons.saas_master.models.saas_alarm import SaasAlarm
 
 from ..killbill.errors import NotFound, Refused
@@ -179,6 +180,27 @@ class TestSubscription(KillbillCommon):
                 refused()
         with self.assertRaisesRegex(UserError, "was not cancelled"):
             subscription._billing_undo_cancel()
+
+    def test_an_instance_is_not_handed_over_to_be_paid_by_its_giver(self):
+        subscription = self.make()
+        other = self.env["res.partner"].create({"name": "Other"})
+        with self.assertRaisesRegex(UserError, "begin anew"):
+            subscription.instance_id._hand_over(other, "other@x.test")
+        self.assertNotEqual(subscription.partner_id, other)
+
+    def test_a_kill_bill_that_is_closed_is_not_asked_each_minute(self):
+        subscription = self.make()
+        account, jobs = subscription.killbill_account_id, self.env["queue.job"]
+        jobs.search([("method_name", "=", "_job_converge")]).state = "done"
+        closed = PermanentInfraError("The Kill Bill is closed.", cure="Open it.")
+        with patch.object(type(self.server), "_talking", side_effect=closed):
+            self.converge(subscription)
+        self.assertEqual(account.message, "The Kill Bill is closed. Open it.")
+        self.assertFalse(account.synced_at)
+        self.assertEqual(self.count_waiting(), 0)
+        with self.kill_bill_down():
+            self.converge(subscription)
+        self.assertEqual(self.count_waiting(), 1)
 
     def test_nobody_writes_what_ties_both_sides(self):
         subscription = self.make()

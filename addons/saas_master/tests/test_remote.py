@@ -118,7 +118,9 @@ class TestRemote(SaasCommon):
         other = {"remote_address": "ssh://root@10.9.0.2:2222"}
         with self.assertRaisesRegex(AccessError, "local root command"):
             clusters.with_user(self.operator)._change_place("elsewhere", other)
-        with self.assertRaisesRegex(UserError, "is named nowhere"):
+        with self.assertRaisesRegex(
+            UserError, "No Cluster, or more than one, is named nowhere"
+        ):
             clusters._change_place("nowhere", other)
 
         self.assertIn(

@@ -91,9 +91,8 @@ def check_killbill(settings):
     """Look at Kill Bill, and that it answers nobody but this machine."""
     if not settings.with_killbill:
         return
-    trouble = killbill.trouble_of(settings)
-    version = "" if trouble else f" {killbill.version_of(settings)}"
-    yield Finding(f"Kill Bill{version}", trouble)
+    log = f"{settings.make()}; if it stays so, read {settings.log}/killbill.log"
+    yield Finding("Kill Bill", killbill.trouble_of(settings), log)
     closed = killbill_ports.are_closed(settings)
     yield Finding("Kill Bill's own ports", "" if closed else "they are open to all")
 
