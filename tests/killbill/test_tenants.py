@@ -38,7 +38,7 @@ def test_a_tenant_is_made_once(server):
 def test_a_wrong_login_is_told_as_such(server, wrong):
     tenant = server.make_tenant()
     values = {wrong: (tenant[0], "wrong")}
-    refused = pytest.raises(InvalidLogin, match="billing settings")
+    refused = pytest.raises(InvalidLogin, match="Catalogue, Kill Bill")
     with server.client(**{"tenant": tenant} | values) as client, refused:
         client.accounts.find("nobody")
 

@@ -62,7 +62,7 @@ def from_answer(status, fields):
     if status == 401:
         return InvalidLogin(
             "Kill Bill refuses the login, or the tenant's key and secret.",
-            "Correct them in the billing settings.",
+            "Enter the login again: Catalogue, Kill Bill.",
             **known,
         )
     text = f"Kill Bill refuses: {said[:500] or f'HTTP {status}'}"

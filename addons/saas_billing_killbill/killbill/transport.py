@@ -136,7 +136,7 @@ class Transport:
 def _silent(url, how):
     return Unavailable(
         f"Kill Bill at {url} does not answer {how}".rstrip() + ".",
-        "Start it, or correct its address in the billing settings.",
+        "Start it (make up); its address: Catalogue, Kill Bill.",
     )
 
 
@@ -159,7 +159,7 @@ def _content(answer):
     except ValueError:
         raise Unavailable(
             "What answers at Kill Bill's address speaks no JSON.",
-            "Correct its address in the billing settings.",
+            "Look at its address: Catalogue, Kill Bill.",
             status=answer.status_code,
         ) from None
 
