@@ -31,7 +31,7 @@ def test_a_tenant_that_wants_more_than_its_share_waits_and_it_is_seen(nodes, sta
     usage = measured(nodes, spec)
     assert 1_000_000 < usage.memory < LITTLE.memory
     assert usage.throttled_seconds > 0
-    assert usage.killed == 0
+    assert (usage.killed, usage.refused) == (0, 0)
 
 
 def test_a_process_that_dies_for_want_of_memory_is_counted(nodes, start):
@@ -47,6 +47,21 @@ def test_a_process_that_dies_for_want_of_memory_is_counted(nodes, start):
 
     wait_until(is_counted, "the count", 90)
     assert nodes.driver().list_services()[spec.name].running
+
+
+def test_a_fork_bomb_ends_at_the_limit_and_is_counted(nodes, start):
+    spec, neighbour = start(), start()
+    forked, _ = nodes.ask(spec, "/fork-bomb")["limits"]
+    assert 400 < forked < 512
+
+    def is_counted():
+        usage = nodes.driver().usage()
+        return neighbour.name in usage and usage[spec.name].refused
+
+    wait_until(is_counted, "the count", 90)
+    assert nodes.driver().usage()[neighbour.name].refused == 0
+    services = nodes.driver().list_services()
+    assert services[spec.name].running and services[neighbour.name].running
 
 
 def test_tenants_of_all_nodes_are_measured_and_a_lost_node_stops_nobody(nodes, start):

@@ -24,7 +24,8 @@ def measure(root):
 
     :param Path root: where the control groups are mounted, of version 1 or 2
     :return: bytes in use, seconds of processor time, seconds that it waited for its
-        share, and how many processes the lack of memory killed, by the container's id
+        share, how many processes the lack of memory killed, and how many were refused
+        because it had as many as it may, by the container's id
     :rtype: dict[str, list]
     """
     unified = (root / "cgroup.controllers").exists()
@@ -67,6 +68,7 @@ def _read_unified(root, place):
         processor["usage_usec"] / 10**6,
         processor.get("throttled_usec", 0) / 10**6,
         _read_table(group / "memory.events").get("oom_kill", 0),
+        _read_table(group / "pids.events")["max"],
     ]
 
 
@@ -78,6 +80,7 @@ def _read_divided(root, place):
         _read_number(root / "cpuacct" / place / "cpuacct.usage") / 10**9,
         _read_table(root / "cpu" / place / "cpu.stat")["throttled_time"] / 10**9,
         _read_table(memory / "memory.oom_control").get("oom_kill", 0),
+        _read_table(root / "pids" / place / "pids.events")["max"],
     ]
 
 

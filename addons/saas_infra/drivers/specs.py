@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
+# Of one tenant, with their threads.
+MOST_PROCESSES = 512
 _MARK = re.compile(r"saasodoo:([0-9a-f-]{36}):([0-9a-f-]{36})")
 
 
@@ -278,9 +280,11 @@ class Usage:
     :param float cpu_seconds: processor time
     :param float throttled_seconds: how long it waited for its share of a processor
     :param int killed: how many of its processes ended for want of memory
+    :param int refused: how often it had as many processes as it may and wanted more
     """
 
     memory: int
     cpu_seconds: float
     throttled_seconds: float = 0.0
     killed: int = 0
+    refused: int = 0

@@ -5,7 +5,7 @@ import json
 import re
 
 from .errors import PermanentInfraError
-from .specs import TaskSpec, service_of
+from .specs import MOST_PROCESSES, TaskSpec, service_of
 from .swarm_conf import CONF, DATABASE_CA, DIRECTORY, HTTP_PORT
 
 PREFIX = "saasodoo"
@@ -29,7 +29,6 @@ touch /tmp/.healthy
 """
 # What a tenant is sure to get: it idles far below its limits.
 _RESERVED_CPU, _RESERVED_MEMORY = 0.05, 0.25
-_PIDS = 512
 
 
 def kind_of(spec):
@@ -183,7 +182,7 @@ def _resources(limits):
         "Limits": {
             "NanoCPUs": round(limits.cpu * SECOND),  # listed as it was told
             "MemoryBytes": limits.memory,
-            "Pids": _PIDS,
+            "Pids": MOST_PROCESSES,
         },
         "Reservations": {
             "NanoCPUs": int(limits.cpu * SECOND * _RESERVED_CPU),

@@ -42,13 +42,11 @@ class RoutesSight:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KillsSight:
-    """How many processes of each service ended for want of memory; who is not known
-    is left out.
-    """
+class UsageSight:
+    """What each service uses; who is not known is left out."""
 
     key: object
-    killed: dict
+    usage: dict
 
 
 def look(key, runtime):
@@ -75,17 +73,15 @@ def look_at_routes(key, proxy):
         return RoutesSight(key=key, emptied=False)
 
 
-def look_at_kills(key, runtime):
-    """Look whose processes ended for want of memory.
+def look_at_usage(key, runtime):
+    """Look what services use.
 
-    :rtype: KillsSight
+    :rtype: UsageSight
     """
     try:
-        usage = runtime.usage()
+        return UsageSight(key=key, usage=runtime.usage())
     except InfraError:
-        usage = {}
-    killed = {name: used.killed for name, used in usage.items()}
-    return KillsSight(key=key, killed=killed)
+        return UsageSight(key=key, usage={})
 
 
 class Watch:
@@ -118,7 +114,7 @@ class Watch:
         """Wait for what is seen next.
 
         :return: it, None where there was nothing for so long
-        :rtype: Sight|RoutesSight|KillsSight|None
+        :rtype: Sight|RoutesSight|UsageSight|None
         """
         try:
             return self._sights.get(timeout=seconds)

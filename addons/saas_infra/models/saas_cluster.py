@@ -155,8 +155,8 @@ class SaasCluster(models.Model):
         self.ensure_one()
         return True
 
-    def _counts_kills(self):
-        """Tell whether its runtime knows whose processes lacked memory."""
+    def _counts_shortages(self):
+        """Tell whether its runtime knows who is short of memory or processes."""
         self.ensure_one()
         return False
 

@@ -106,5 +106,5 @@ class SaasCluster(models.Model):
     def _is_reached_directly(self):
         return self.kind != "swarm" and super()._is_reached_directly()
 
-    def _counts_kills(self):
-        return self.kind == "swarm" or super()._counts_kills()
+    def _counts_shortages(self):
+        return self.kind == "swarm" or super()._counts_shortages()

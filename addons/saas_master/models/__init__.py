@@ -54,7 +54,7 @@ from . import saas_watch
 from . import saas_watch_routes
 from . import saas_watch_instance
 from . import saas_watch_node
-from . import saas_watch_memory
+from . import saas_watch_shortage
 from . import saas_room
 from . import saas_inquiry_actions
 from . import saas_instance_actions

@@ -53,6 +53,8 @@ class SaasInstance(models.Model):
             "down_since",
             "killed_count",
             "memory_short_at",
+            "refused_count",
+            "processes_short_at",
             "region_id",
             "cluster_id",
             "storage_id",

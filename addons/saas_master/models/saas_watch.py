@@ -9,8 +9,8 @@ from odoo import api, models
 from odoo.addons.saas_infra.drivers.errors import InfraError
 from odoo.addons.saas_infra.drivers.watch import (
     Watch,
-    look_at_kills,
     look_at_routes,
+    look_at_usage,
 )
 
 from ..tools.queue import PRIORITIES, is_stopping
@@ -20,8 +20,8 @@ _logger = logging.getLogger(__name__)
 
 # A job that ends now and then takes in new clusters, and holds no old snapshot.
 SECONDS = 60
-# Who lacked memory goes on: it is told, and nothing waits for it.
-KILLS_PAUSE = 10
+# Who is short of something goes on: it is told, and nothing waits for it.
+USAGE_PAUSE = 10
 
 
 class SaasWatch(models.AbstractModel):
@@ -53,7 +53,7 @@ class SaasWatch(models.AbstractModel):
             self.env[model].search([("state", "!=", "closed")])
             for model in ("saas.cluster", "saas.proxy")
         )
-        counting = clusters.filtered(lambda cluster: cluster._counts_kills())
+        counting = clusters.filtered(lambda cluster: cluster._counts_shortages())
         runtimes, proxies, counting = map(
             self._get_drivers, (clusters, proxies, counting)
         )
@@ -62,15 +62,15 @@ class SaasWatch(models.AbstractModel):
         with (
             Watch(runtimes) as watch,
             Watch(proxies, look=look_at_routes) as routes,
-            Watch(counting, pause=KILLS_PAUSE, look=look_at_kills) as kills,
+            Watch(counting, pause=USAGE_PAUSE, look=look_at_usage) as usage,
         ):
             while time.monotonic() < over and not is_stopping():
                 if sight := watch.next(1):
                     self._take_in(sight)
                 if sight := routes.next(0):
                     self._mend_routes(sight)
-                if sight := kills.next(0):
-                    self._take_in_kills(sight)
+                if sight := usage.next(0):
+                    self._take_in_usage(sight)
         self._cron_watch()
 
     def _get_drivers(self, places):

@@ -50,4 +50,4 @@ from . import test_place
 from . import test_proof
 from . import test_two_regions
 from . import test_watch
-from . import test_watch_memory
+from . import test_watch_shortage

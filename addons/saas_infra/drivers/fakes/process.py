@@ -98,7 +98,7 @@ class FakeProcessDriver(FakeDriver):
     def usage(self):
         with self._call("usage") as state:
             return {
-                name: Usage(100 * 1024**2, 1.0, killed=found.get("killed", 0))
+                name: Usage(100 * 1024**2, 1.0, **found.get("short", {}))
                 for name, _, found in self._ours(state["services"])
                 if found["running"]
             }

@@ -1,4 +1,4 @@
-"""Who lacks memory and goes on: its owner reads of it, until a larger plan helps."""
+"""Who lacks memory or processes and goes on: its owner reads of it."""
 
 from datetime import timedelta
 from unittest.mock import patch
@@ -8,12 +8,12 @@ from odoo.tests import tagged
 from odoo.addons.saas_infra.drivers import watch
 from odoo.addons.saas_infra.drivers.errors import RetryableInfraError
 
-from ..models import saas_watch, saas_watch_memory
+from ..models import saas_watch, saas_watch_shortage
 from .reconcile_common import ReconcileCase
 
 
 @tagged("post_install", "-at_install")
-class TestWatchMemory(ReconcileCase):
+class TestWatchShortage(ReconcileCase):
     def setUp(self):
         super().setUp()
         self.tenant = self.make_instance()
@@ -21,18 +21,21 @@ class TestWatchMemory(ReconcileCase):
 
     def kill(self, count):
         """Have so many of its processes lack memory, all in all."""
+        self.count(killed=count)
+
+    def count(self, **short):
         with self.outside_of(self.tenant, "services") as services:
-            services[self.service]["killed"] = count
+            services[self.service]["short"] = short
 
     def look(self):
         process = self.outside.driver("process")
-        sight = watch.look_at_kills(self.ids["cluster"], process)
+        sight = watch.look_at_usage(self.ids["cluster"], process)
         with self.open_env() as env:
-            env["saas.watch"]._take_in_kills(sight)
+            env["saas.watch"]._take_in_usage(sight)
 
-    def events(self):
+    def events(self, kind="memory_short"):
         with self.open_env() as env:
-            kind = [("kind", "=", "memory_short")]
+            kind = [("kind", "=", kind)]
             return env["saas.event"].search(kind).mapped("message")
 
     def test_who_lacked_memory_and_goes_on_is_told_so(self):
@@ -73,7 +76,7 @@ class TestWatchMemory(ReconcileCase):
     def test_a_day_later_nobody_reads_of_it_any_more(self):
         self.kill(1)
         self.look()
-        with patch.object(saas_watch_memory, "LATELY", timedelta(0)):
+        with patch.object(saas_watch_shortage, "LATELY", timedelta(0)):
             self.assertFalse(self.instance(self.tenant, "warning"))
 
     def test_a_plan_with_more_memory_ends_it(self):
@@ -81,6 +84,27 @@ class TestWatchMemory(ReconcileCase):
         self.look()
         self.do(self.tenant, "change_plan", plan="professional")
         self.assertFalse(self.instance(self.tenant, "warning"))
+
+    def test_who_wanted_too_many_processes_and_goes_on_is_told_so(self):
+        for count in (3, 5 * 10**9):  # a bomb counts on
+            self.count(refused=count)
+            self.look()
+        status, warning = self.instance(self.tenant, "status", "warning")
+        self.assertEqual(status, "running")
+        self.assertIn("as many processes as an instance may have (512)", warning)
+        self.assertIn("a restart ends them", warning)
+        self.assertNotIn("memory", warning)
+        self.assertFalse(self.instance(self.neighbour, "warning"))
+        self.assertEqual(self.instance(self.tenant, "refused_count"), 5 * 10**9)
+        [event] = self.events("processes_short")
+        self.assertIn(self.name, event)
+
+    def test_who_was_short_of_both_reads_both(self):
+        self.count(killed=1, refused=1)
+        self.look()
+        warning = self.instance(self.tenant, "warning")
+        self.assertIn("larger plan", warning)
+        self.assertIn("a restart ends them", warning)
 
     def test_who_is_being_changed_is_told_afterwards(self):
         restart = self.ask(self.tenant, "restart")
