@@ -59,5 +59,7 @@ def listening(**values):
     with Listener(**values) as listener:
         serve = threading.Thread(target=listener.serve_forever, args=(0.02,))
         serve.start()
-        yield listener
-        listener.shutdown()
+        try:
+            yield listener
+        finally:
+            listener.shutdown()

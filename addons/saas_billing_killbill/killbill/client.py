@@ -35,8 +35,9 @@ class KillBill:
         return True
 
     def version(self):
-        """Return what the server says that it is.
+        """Return what the server says that it is; empty while it does not know.
 
         :raise KillBillError: where it does not answer, or refuses the login
         """
-        return self._transport.get("/kb/nodesInfo")[0]["kbVersion"]
+        nodes = self._transport.get("/kb/nodesInfo")
+        return nodes[0]["kbVersion"] if nodes else ""
