@@ -2,7 +2,7 @@
 
 import os
 
-from . import certificates, files, swarm
+from . import certificates, files, release, swarm
 from .commands import MINIMAL, run, try_run
 from .folders import passwords
 from .settings import CHECKOUT, PG_BIN
@@ -61,7 +61,7 @@ def grant_to_web(settings):
 
     What it may write of the platform's own records is the master's to say, afterwards.
     """
-    run_sql(settings, "saas_owner", "master", _read("web_grants.sql"))
+    run_sql(settings, "saas_owner", "master", release.WEB_GRANTS.read_text())
 
 
 def run_sql(settings, role, database, sql):

@@ -14,6 +14,7 @@ from .settings import CHECKOUT
 
 IGNORED = {"__pycache__", ".pytest_cache"}
 TENANT = "saas_tenant"
+WEB_GRANTS = CHECKOUT / "config/postgresql/web_grants.sql"
 
 
 def copy_release(settings, tree, venv):
@@ -36,7 +37,10 @@ def copy_release(settings, tree, venv):
 
 
 def code_hash(settings):
-    """Return what the master is made of, so that a change upgrades it."""
+    """Return what the master is made of, so that a change upgrades it.
+
+    What its service `web` may write is given anew with each upgrade, so it counts, too.
+    """
     digest = hashlib.sha256(os.readlink(settings.venv).encode())
     tree = Path(os.readlink(settings.run / "code/odoo"))
     digest.update(f"{tree} {odoo_tree.state(tree)}".encode())
@@ -44,6 +48,7 @@ def code_hash(settings):
         relevant = path.is_file() and not {*path.parts} & (IGNORED | {"tests"})
         if relevant:
             digest.update(str(path).encode() + path.read_bytes())
+    digest.update(WEB_GRANTS.read_bytes())
     return digest.hexdigest()
 
 

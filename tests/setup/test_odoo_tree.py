@@ -159,6 +159,18 @@ def test_an_odoo_that_cannot_be_had_is_told_with_its_cure(
     assert not (settings.cache / odoo_tree.NAME).exists()
 
 
+def test_what_web_may_write_upgrades_the_master_where_it_changed(
+    tree, settings, tmp_path, monkeypatch
+):
+    grants = tmp_path / "grants.sql"
+    monkeypatch.setattr(release, "WEB_GRANTS", grants)
+    grants.write_text("REVOKE")
+    before = release.code_hash(settings)
+    assert release.code_hash(settings) == before
+    grants.write_text("GRANT")
+    assert release.code_hash(settings) != before
+
+
 @pytest.mark.parametrize("change", [commit, touch])
 def test_another_state_of_the_tree_is_compiled_and_upgrades_the_master(
     tree, settings, change
