@@ -29,6 +29,12 @@ REVOKE INSERT, UPDATE, DELETE ON
     -- which method a job calls when it fails, and in which channel it runs
     queue_job_function, queue_job_channel
     FROM saas_web;
+-- The same of add-ons that are not always there: inline templates of Odoo's digests
+DO $$ BEGIN
+    IF to_regclass('digest_tip') IS NOT NULL THEN
+        REVOKE INSERT, UPDATE, DELETE ON digest_tip FROM saas_web;
+    END IF;
+END $$;
 
 -- Of guarded fields `web` writes what their models name (saas_guarded_grants.py). What
 -- it may make of a state is said here: a request begins, or is asked for again; all

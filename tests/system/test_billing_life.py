@@ -30,6 +30,24 @@ print("SEEN", [bool(subscription.cancel_at), bool(subscription.ended_at),
     subscription.killbill_order_ids.mapped("state")])
 """
 
+BOOKS = """
+subscription = env["saas.instance"].search([("subdomain", "=", {!r})]).subscription_id
+account = subscription.killbill_account_id
+moves = [
+    (move.move_type, move.state, move.payment_state, move.amount_untaxed)
+    for move in account.move_ids.sorted("id")
+]
+print("SEEN", [moves, account.owed, account.difference])
+"""
+PAY = """
+subscription = env["saas.instance"].search([("subdomain", "=", {!r})]).subscription_id
+moves = subscription.killbill_account_id.move_ids
+wizard = env["account.payment.register"].with_context(
+    active_model="account.move", active_ids=moves.ids
+)
+wizard.create({{}})._create_payments()
+"""
+
 
 @pytest.fixture(scope="module")
 def billed(platform):
@@ -100,6 +118,31 @@ def test_who_comes_back_has_a_subscription_of_its_own(platform, customer):
     assert seen == ["ACTIVE", "EVERGREEN", "starter-monthly", customer["uuid"]]
     shown = wait_until(lambda: _with(platform, name, billing_status="payment_required"))
     assert shown["status"] == "running"
+
+
+def test_who_pays_an_invoice_in_odoo_has_paid_in_kill_bill(platform, customer):
+    name = customer["subdomain"]
+    platform.saasctl("instance", "terminate", name, "--yes", "--wait")
+    wait_until(lambda: states(platform, customer)[1])
+    platform.saasctl("instance", "reactivate", name, "--wait")
+
+    def look_at_books():
+        return _seen(platform, BOOKS.format(name))
+
+    [invoice] = wait_until(lambda: look_at_books()[0])
+    price = invoice[3]
+    assert price > 0
+    wait_until(lambda: look_at_books()[1:] == [price, 0.0])
+    assert invoice == ("out_invoice", "posted", "not_paid", price)
+
+    run_in_master(platform, PAY.format(name))
+    wait_until(lambda: look_at_books()[1:] == [0.0, 0.0])
+    wait_until(lambda: _with(platform, name, billing_status="paid"))
+
+    platform.saasctl("instance", "terminate", name, "--yes", "--wait")
+    wait_until(lambda: look_at_books()[1:] == [-price, 0.0])
+    [_, credit] = look_at_books()[0]
+    assert credit == ("out_refund", "posted", "not_paid", price)
 
 
 def test_what_is_done_in_kill_bill_is_followed_by_its_webhooks(platform, customer):

@@ -18,6 +18,7 @@ from strangers import MASTER, processes_of, role_of, run
 GRANTS = (CHECKOUT / "config/postgresql/web_grants.sql").read_text()
 REVOKED = re.search(r"REVOKE INSERT, UPDATE, DELETE ON(.+?)FROM saas_web", GRANTS, re.S)
 CODE = re.findall(r"\w+", re.sub(r"--.*", "", REVOKED[1]))
+CODE += re.findall(r"DELETE ON (\w+) FROM saas_web", GRANTS)
 # All that it may write.
 OWN = ("web/sessions", "log/web.log", "control-plane/locks/web.lock")
 SEAL = """

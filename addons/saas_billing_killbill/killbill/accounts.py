@@ -1,7 +1,8 @@
 """Accounts: who pays, one for a customer, a company and a currency."""
 
 from .errors import AlreadyExists
-from .records import CLEAR, Account, Invoice, Payment, Subscription
+from .invoices import WRITTEN_OFF
+from .records import CLEAR, Account, Invoice, Ledger, Payment, Subscription
 
 MANUAL_PAY = "00000000-0000-0000-0000-000000000005"
 
@@ -86,6 +87,17 @@ class Accounts:
         )
         return [Invoice.from_json(each) for each in found or ()]
 
+    def ledger(self, account_id):
+        """Return all that there is of an account.
+
+        :rtype: Ledger
+        """
+        return Ledger(
+            subscriptions=tuple(self.subscriptions(account_id)),
+            invoices=tuple(self.invoices(account_id)),
+            written_off=frozenset(self.written_off(account_id)),
+        )
+
     def payments(self, account_id):
         """Return all payments for invoices of an account.
 
@@ -93,6 +105,17 @@ class Accounts:
         """
         found = self._ask.get(f"/kb/accounts/{account_id}/invoicePayments")
         return [Payment.from_json(each) for each in found or ()]
+
+    def written_off(self, account_id):
+        """Return the ids of the invoices that are asked for no more.
+
+        :rtype: set[str]
+        """
+        path = f"/kb/accounts/{account_id}/allTags"
+        found = self._ask.get(path, objectType="INVOICE") or ()
+        return {
+            tag["objectId"] for tag in found if tag["tagDefinitionId"] == WRITTEN_OFF
+        }
 
     def overdue_state(self, account_id):
         """Return the name of the state that the account is in, empty where it is well.

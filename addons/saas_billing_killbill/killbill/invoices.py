@@ -42,7 +42,7 @@ class Invoices:
         :param str key: ours, committed before
         :param Decimal amount: at most the balance
         :rtype: Payment
-        :raise Refused: where it is more than is owed
+        :raise Refused: where it is more than is owed, or nothing is
         """
         return self._pay(invoice, key, amount)
 
@@ -91,4 +91,7 @@ class Invoices:
         self._ask.make(
             f"/kb/invoices/{invoice.id}/payments", body, externalPayment=True, **query
         )
-        return next(each for each in self.payments(invoice.id) if each.key == key)
+        for payment in self.payments(invoice.id):
+            if payment.key == key:
+                return payment
+        raise Refused(f"Kill Bill takes no payment: {invoice.number} owes nothing.")

@@ -176,6 +176,18 @@ class Invoice:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """All that there is of an account.
+
+    :param frozenset written_off: ids of the invoices that are asked for no more
+    """
+
+    subscriptions: tuple = ()
+    invoices: tuple = ()
+    written_off: frozenset = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Transaction:
     """One movement of a payment.
 

@@ -6,6 +6,10 @@ from . import saas_instance
 from . import saas_api_billing
 from . import saas_killbill_account
 from . import saas_killbill_order
+from . import account_move
+from . import saas_killbill_books
+from . import saas_killbill_payment
+from . import saas_killbill_balance
 from . import saas_killbill_webhook
 from . import saas_subscription
 from . import queue_job

@@ -40,6 +40,11 @@ class SaasKillbillAccount(models.Model):
             "killbill_id",
             "synced_at",
             "message",
+            "billed",
+            "booked",
+            "owed",
+            "open_amount",
+            "difference",
         }
     )
     _saas_web_creates = frozenset({"partner_id", "server_id", "currency_id", "key"})
@@ -61,6 +66,7 @@ class SaasKillbillAccount(models.Model):
     synced_at = fields.Datetime(string="Agreed", readonly=True)
     message = fields.Char(readonly=True, help="Why both sides do not agree.")
     subscription_ids = fields.One2many("saas.subscription", "killbill_account_id")
+    order_ids = fields.One2many("saas.killbill.order", "account_id")
 
     _owner_uniq = models.Constraint(
         "UNIQUE (server_id, partner_id, currency_id)",
@@ -121,7 +127,7 @@ class SaasKillbillAccount(models.Model):
 
     def _converge(self):
         try:
-            agreed = self._talk()
+            agreed, trouble = self._talk()
         except InfraError as error:
             self.env.cr.rollback()
             _logger.info("%s is not up to date: %s", self.key, error)
@@ -133,23 +139,32 @@ class SaasKillbillAccount(models.Model):
         if not agreed:
             self._wake(eta=SOON)
             return
-        self._write_guarded({"message": False, "synced_at": self._saas_now()})
+        synced_at = self.synced_at if trouble else self._saas_now()
+        self._write_guarded({"message": trouble, "synced_at": synced_at})
         if self._has_orders():
             self._wake()
 
     def _talk(self):
         """Tell what waits, and follow what Kill Bill says.
 
-        :return: whether it was followed: not while an instance is being changed
+        :return: whether it was followed: not while an instance is being changed; and
+            why it is not in the books, empty where it is
         :raise InfraError: where Kill Bill does not answer, or is not to be asked
         """
         with self.server_id._talking() as client:
             self._ensure(client)
-            self.subscription_ids.killbill_order_ids._carry_out(client)
-            agreed = self._follow(client)
+            self.order_ids._carry_out(client)
+            ledger = client.accounts.ledger(self.killbill_id)
+        # From here on nobody waits for Kill Bill with a row locked.
+        agreed = self._follow(ledger)
         self.env.cr.commit()
         self.invalidate_recordset()
-        return agreed
+        trouble = self._keep_books(ledger)
+        if not self._has_orders():
+            self._order_payments(ledger)
+        self._note_balance(ledger)
+        self.env.cr.commit()
+        return agreed, trouble
 
     @contextmanager
     def _alone(self):
@@ -168,7 +183,7 @@ class SaasKillbillAccount(models.Model):
 
     def _has_orders(self):
         """Tell whether there is something to tell that came meanwhile."""
-        return "waiting" in self.subscription_ids.killbill_order_ids.mapped("state")
+        return "waiting" in self.order_ids.mapped("state")
 
     def _ensure(self, client):
         """Have the account be there; its key makes that repeatable."""
@@ -184,18 +199,15 @@ class SaasKillbillAccount(models.Model):
             self._write_guarded({"killbill_id": made.id})
             self.env.cr.commit()
 
-    def _follow(self, client):
+    def _follow(self, ledger):
         """Let subscriptions be what Kill Bill says that they are.
 
+        :param Ledger ledger: what it says
         :return: whether that was possible now
         """
-        found = client.accounts.subscriptions(self.killbill_id)
-        invoices = client.accounts.invoices(self.killbill_id)
-        by_key = {subscription.key: subscription for subscription in found}
         read = {
-            subscription: subscription._read_killbill(known, invoices)
-            for subscription in self.subscription_ids
-            if (known := by_key.get(subscription.killbill_key))
+            subscription: subscription._read_killbill(known, ledger.invoices)
+            for known, subscription in self._match(ledger)
         }
         # Whoever is as Kill Bill says is not in anybody's way.
         changed = [one for one in read if not one._is_as_read(*read[one])]
@@ -204,6 +216,13 @@ class SaasKillbillAccount(models.Model):
         for subscription in changed:
             subscription._follow_killbill(*read[subscription])
         return True
+
+    def _match(self, ledger):
+        """Yield each subscription of Kill Bill's with ours."""
+        by_key = {one.killbill_key: one for one in self.subscription_ids}
+        for known in ledger.subscriptions:
+            if known.key in by_key:
+                yield known, by_key[known.key]
 
     def _lock_instances(self):
         """Have nobody else change the instances, seen as they are now.

@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..killbill.errors import Refused
+from ..killbill.errors import InvalidLogin, Refused
 from ..killbill.subscriptions import NOW
 
 
@@ -19,12 +19,28 @@ class SaasKillbillOrder(models.Model):
     _inherit = ["saas.guarded.mixin"]
     _order = "id"
     _rec_name = "kind"
-    _saas_guarded = frozenset({"subscription_id", "kind", "plan", "state", "message"})
-    _saas_web_creates = frozenset({"subscription_id", "kind", "plan", "state"})
-
-    subscription_id = fields.Many2one(
-        "saas.subscription", required=True, readonly=True, index=True
+    _saas_guarded = frozenset(
+        {
+            "account_id",
+            "subscription_id",
+            "kind",
+            "plan",
+            "invoice",
+            "amount",
+            "key",
+            "refunded_id",
+            "state",
+            "message",
+        }
     )
+    _saas_web_creates = frozenset(
+        {"account_id", "subscription_id", "kind", "plan", "state"}
+    )
+
+    account_id = fields.Many2one(
+        "saas.killbill.account", required=True, readonly=True, index=True
+    )
+    subscription_id = fields.Many2one("saas.subscription", readonly=True, index=True)
     kind = fields.Selection(
         [
             ("start", "Start"),
@@ -32,11 +48,23 @@ class SaasKillbillOrder(models.Model):
             ("cancel", "Cancel at the end of the term"),
             ("undo_cancel", "Undo the cancellation"),
             ("stop", "End now"),
+            ("pay", "Note a payment"),
+            ("refund", "Note that a payment was given back"),
         ],
         required=True,
         readonly=True,
     )
     plan = fields.Char(readonly=True, help="As Kill Bill calls it.")
+    invoice = fields.Char(readonly=True, index="btree_not_null", help="Its id there.")
+    currency_id = fields.Many2one(related="account_id.currency_id")
+    amount = fields.Monetary(readonly=True, help="Without tax.")
+    key = fields.Char(
+        readonly=True, copy=False, help="Makes telling it twice the same as once."
+    )
+    refunded_id = fields.Many2one(
+        "saas.killbill.order", string="Payment Given Back", readonly=True
+    )
+    refund_ids = fields.One2many("saas.killbill.order", "refunded_id")
     state = fields.Selection(
         [("waiting", "Waiting"), ("done", "Done"), ("refused", "Refused")],
         required=True,
@@ -51,10 +79,18 @@ class SaasKillbillOrder(models.Model):
 
         :param str plan: as Kill Bill calls it
         """
+        account = subscription.killbill_account_id
         self._create_guarded(
-            [{"subscription_id": subscription.id, "kind": kind, "plan": plan}]
+            [
+                {
+                    "account_id": account.id,
+                    "subscription_id": subscription.id,
+                    "kind": kind,
+                    "plan": plan,
+                }
+            ]
         )
-        subscription.killbill_account_id._wake()
+        account._wake()
 
     def _carry_out(self, client):
         """Tell Kill Bill what waits; what it refuses is told to staff.
@@ -63,7 +99,9 @@ class SaasKillbillOrder(models.Model):
         """
         for order in self.filtered(lambda one: one.state == "waiting").sorted("id"):
             try:
-                getattr(order, f"_tell_{order.kind}")(client.subscriptions)
+                getattr(order, f"_tell_{order.kind}")(client)
+            except InvalidLogin:  # It is not the order that is refused.
+                raise
             except Refused as refusal:
                 order._refuse(refusal.message)
             else:
@@ -79,7 +117,7 @@ class SaasKillbillOrder(models.Model):
             self.env._("Kill Bill refuses what was decided"),
             self.env._(
                 "%(name)s: “%(order)s” was refused. %(message)s",
-                name=subscription.name,
+                name=subscription.name or self.account_id.partner_id.name,
                 order=labels[self.kind],
                 message=message,
             ),
@@ -88,9 +126,9 @@ class SaasKillbillOrder(models.Model):
 
     # === EACH === #
 
-    def _tell_start(self, subscriptions):
+    def _tell_start(self, client):
         subscription = self.subscription_id
-        started = subscriptions.ensure(
+        started = client.subscriptions.ensure(
             subscription.killbill_account_id.killbill_id,
             subscription.killbill_key,
             f"odoo-instance-{subscription.instance_id.uuid}",
@@ -98,30 +136,30 @@ class SaasKillbillOrder(models.Model):
             trial=subscription.is_trial,
         )
         earlier = subscription.instance_id.subscription_ids - subscription
-        subscriptions.set_fields(
+        client.subscriptions.set_fields(
             started.id,
             target_instance_id=subscription.instance_id.uuid,
             reactivation="true" if earlier else "false",
         )
 
-    def _tell_change_plan(self, subscriptions):
-        found = subscriptions.find(self.subscription_id.killbill_key)
+    def _tell_change_plan(self, client):
+        found = client.subscriptions.find(self.subscription_id.killbill_key)
         if found.plan == self.plan:
-            subscriptions.undo_change(found.id)
+            client.subscriptions.undo_change(found.id)
         else:
-            subscriptions.change_plan(found.id, self.plan)
+            client.subscriptions.change_plan(found.id, self.plan)
 
-    def _tell_cancel(self, subscriptions):
-        found = subscriptions.find(self.subscription_id.killbill_key)
-        subscriptions.cancel(found.id)
+    def _tell_cancel(self, client):
+        found = client.subscriptions.find(self.subscription_id.killbill_key)
+        client.subscriptions.cancel(found.id)
 
-    def _tell_undo_cancel(self, subscriptions):
-        found = subscriptions.find(self.subscription_id.killbill_key)
-        subscriptions.undo_cancel(found.id)
+    def _tell_undo_cancel(self, client):
+        found = client.subscriptions.find(self.subscription_id.killbill_key)
+        client.subscriptions.undo_cancel(found.id)
 
-    def _tell_stop(self, subscriptions):
-        found = subscriptions.find(self.subscription_id.killbill_key)
-        subscriptions.cancel(found.id, policy=NOW)
+    def _tell_stop(self, client):
+        found = client.subscriptions.find(self.subscription_id.killbill_key)
+        client.subscriptions.cancel(found.id, policy=NOW)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):

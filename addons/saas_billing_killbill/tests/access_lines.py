@@ -16,13 +16,14 @@ def _prepare(env):
     """Have a record of each model."""
     company = env.company
     server = make_server(env)
-    env["saas.killbill.account"]._find_or_create(
+    account = env["saas.killbill.account"]._find_or_create(
         server, company.partner_id, company.currency_id
     )
     webhook = {"server_id": server.id, "kind": "ACCOUNT_CREATION"}
     env["saas.killbill.webhook"]._create_guarded([webhook])
     subscription = env["saas.subscription"].search([], limit=1)
-    order = {"subscription_id": subscription.id, "kind": "start"}
+    order = {"account_id": account.id, "subscription_id": subscription.id}
+    order["kind"] = "start"
     env["saas.killbill.order"]._create_guarded([order])
 
 

@@ -1,12 +1,16 @@
 """What tests of this add-on stand on: a Kill Bill that keeps what it is given."""
 
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 from unittest.mock import patch
 
 from odoo.addons.saas_master.tests.common import SaasCommon
 
-from ..killbill.errors import Unavailable
+from ..killbill.errors import NotFound, Unavailable
+from ..killbill.records import Account, Ledger, Subscription
 from ..models.saas_killbill_server import SaasKillbillServer
 from .access_lines import make_server
 
@@ -26,6 +30,22 @@ class FakeKillBill:
             overdue=lambda: self._answer(self._overdue),
             upload_overdue=self._upload_overdue,
             waiting_deliveries=lambda: self._answer([]),
+        )
+        self.accounts = FakeAccounts(self)
+        self.subscriptions = SimpleNamespace(
+            ensure=self.accounts.start,
+            find=self.accounts.find,
+            set_fields=lambda *_, **__: None,
+            **{
+                name: self.accounts.note(name)
+                for name in ("change_plan", "undo_change", "cancel", "undo_cancel")
+            },
+        )
+        self.invoices = SimpleNamespace(
+            get=self.accounts.get,
+            payments=self.accounts.get_payments,
+            record_payment=self.accounts.record_payment,
+            record_refund=self.accounts.record_refund,
         )
 
     def __enter__(self):
@@ -55,6 +75,95 @@ class FakeKillBill:
 
     def _upload_overdue(self, text):
         self._overdue = self._answer(text)
+
+
+class FakeAccounts:
+    """What an account has, in memory, with what was asked of it."""
+
+    def __init__(self, killbill):
+        self._answer = killbill._answer
+        self.asked, self.found, self.refused = [], {}, {}
+        self.invoices, self.written_off, self.payments = {}, set(), {}
+
+    # === ACCOUNTS === #
+
+    def ensure(self, key, name, currency, **fields):
+        self._answer()
+        nothing = {"balance": Decimal(0), "credit": Decimal(0)}
+        return Account(id=f"id-{key}", key=key, name=name, currency=currency, **nothing)
+
+    def ledger(self, account_id):
+        return self._answer(
+            Ledger(
+                subscriptions=tuple(self.found.values()),
+                invoices=tuple(self.invoices.values()),
+                written_off=frozenset(self.written_off),
+            )
+        )
+
+    # === SUBSCRIPTIONS === #
+
+    def start(self, account_id, key, bundle_key, plan, *, trial):
+        self._note("start", plan, trial)
+        today = date.today()
+        self.found[key] = Subscription(
+            id=key,
+            key=key,
+            bundle_id="b",
+            bundle_key=bundle_key,
+            account_id=account_id,
+            plan=plan,
+            phase="TRIAL" if trial else "EVERGREEN",
+            state="ACTIVE",
+            start=today,
+            charged_through=today + timedelta(days=30),
+            cancelled=None,
+            billing_end=None,
+        )
+        return self.found[key]
+
+    def find(self, key):
+        self._answer()
+        if key not in self.found:
+            raise NotFound("There is none.")
+        return self.found[key]
+
+    def note(self, name):
+        return lambda key, *values, **more: self._note(name, *values, *more.values())
+
+    def _note(self, *asked):
+        self._answer()
+        if asked[0] in self.refused:
+            raise self.refused[asked[0]]
+        self.asked.append(asked)
+
+    # === INVOICES === #
+
+    def get(self, invoice_id):
+        return self._answer(self.invoices[invoice_id])
+
+    def record_payment(self, invoice, key, amount):
+        self._note("record_payment", amount)
+        self._pay(invoice.id, amount)
+        self.payments.setdefault(invoice.id, []).append(
+            SimpleNamespace(id=key, key=key)
+        )
+
+    def get_payments(self, invoice_id):
+        return self._answer(self.payments.get(invoice_id, []))
+
+    def record_refund(self, payment_id, key, amount):
+        self._note("record_refund", amount)
+        [invoice] = [
+            invoice
+            for invoice, paid in self.payments.items()
+            if payment_id in [one.id for one in paid]
+        ]
+        self._pay(invoice, -amount)
+
+    def _pay(self, invoice, amount):
+        before = self.invoices[invoice]
+        self.invoices[invoice] = replace(before, balance=before.balance - amount)
 
 
 class KillbillCommon(SaasCommon):

@@ -1,7 +1,6 @@
 """What is decided is told to Kill Bill, in order, once; what it says is followed."""
 
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
@@ -11,67 +10,9 @@ from odoo.tests import tagged
 from odoo.addons.saas_infra.drivers.errors import PermanentInfraError
 from odoo.addons.saas_master.models.saas_alarm import SaasAlarm
 
-from ..killbill.errors import NotFound, Refused
-from ..killbill.records import Account, Subscription
+from ..killbill.errors import InvalidLogin, Refused
 from ..models.saas_killbill_account import LOCK
 from .common import KillbillCommon
-
-
-class FakeAccounts:
-    """Accounts and subscriptions in memory, with what was asked of them."""
-
-    def __init__(self, killbill):
-        self._answer = killbill._answer
-        self.asked, self.found, self.refused = [], {}, {}
-
-    # === ACCOUNTS === #
-
-    def ensure(self, key, name, currency, **fields):
-        self._answer()
-        nothing = {"balance": Decimal(0), "credit": Decimal(0)}
-        return Account(id=f"id-{key}", key=key, name=name, currency=currency, **nothing)
-
-    def subscriptions(self, account_id):
-        return self._answer([*self.found.values()])
-
-    def invoices(self, account_id):
-        return self._answer([])
-
-    # === SUBSCRIPTIONS === #
-
-    def start(self, account_id, key, bundle_key, plan, *, trial):
-        self._note("start", plan, trial)
-        today = date.today()
-        self.found[key] = Subscription(
-            id=key,
-            key=key,
-            bundle_id="b",
-            bundle_key=bundle_key,
-            account_id=account_id,
-            plan=plan,
-            phase="TRIAL" if trial else "EVERGREEN",
-            state="ACTIVE",
-            start=today,
-            charged_through=today + timedelta(days=30),
-            cancelled=None,
-            billing_end=None,
-        )
-        return self.found[key]
-
-    def find(self, key):
-        self._answer()
-        if key not in self.found:
-            raise NotFound("There is none.")
-        return self.found[key]
-
-    def note(self, name):
-        return lambda key, *values, **more: self._note(name, *values, *more.values())
-
-    def _note(self, *asked):
-        self._answer()
-        if asked[0] in self.refused:
-            raise Refused(self.refused[asked[0]])
-        self.asked.append(asked)
 
 
 @tagged("post_install", "-at_install")
@@ -79,15 +20,7 @@ class TestSubscription(KillbillCommon):
     def setUp(self):
         super().setUp()
         self.server.bills_new = True
-        self.outside_of = FakeAccounts(self.killbill)
-        self.killbill.accounts = self.outside_of
-        subscriptions = type("Subscriptions", (), {})()
-        subscriptions.ensure = self.outside_of.start
-        subscriptions.find = self.outside_of.find
-        for name in ("change_plan", "undo_change", "cancel", "undo_cancel"):
-            setattr(subscriptions, name, self.outside_of.note(name))
-        subscriptions.set_fields = lambda *_, **__: None
-        self.killbill.subscriptions = subscriptions
+        self.outside_of = self.killbill.accounts
         self.rung = []
         self.startPatcher(
             patch.object(
@@ -139,7 +72,8 @@ class TestSubscription(KillbillCommon):
 
     def test_what_kill_bill_refuses_is_told_to_staff_and_holds_nothing_up(self):
         subscription = self.make()
-        self.outside_of.refused["change_plan"] = "Kill Bill refuses: no such plan"
+        refusal = Refused("Kill Bill refuses: no such plan")
+        self.outside_of.refused["change_plan"] = refusal
         other = self.plan.copy({"code": "other", "name": "Other"})
         subscription._billing_change_plan(other)
         subscription._billing_cancel()
@@ -148,6 +82,16 @@ class TestSubscription(KillbillCommon):
         [(kind, _subject, text)] = self.rung
         self.assertEqual(kind, "killbill_refused")
         self.assertIn("no such plan", text)
+
+    def test_an_order_waits_where_the_login_is_wrong(self):
+        subscription = self.make()
+        self.outside_of.refused["start"] = InvalidLogin("The login is refused.")
+        self.converge(subscription)
+        self.assertEqual(self.get_states(subscription), ["waiting"])
+        self.assertIn("login is refused", subscription.killbill_account_id.message)
+        self.outside_of.refused.clear()
+        self.converge(subscription)
+        self.assertEqual(self.get_states(subscription), ["done"])
 
     def test_an_account_is_of_a_customer_and_a_currency(self):
         partner = self.env["res.partner"].create({"name": "Acme"})

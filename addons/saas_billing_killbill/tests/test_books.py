@@ -1,0 +1,307 @@
+"""What Kill Bill bills is in Odoo's books once, to the cent, and paid there."""
+
+from datetime import date
+from decimal import Decimal
+
+from odoo import Command
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from ..killbill.errors import Refused
+from ..killbill.records import Invoice, Item
+from .common import KillbillCommon
+
+
+@tagged("post_install", "-at_install")
+class TestBooks(KillbillCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.server.bills_new = True
+        company = cls.env.company
+        if not company.chart_template:
+            cls.env["account.chart.template"].try_loading("generic_coa", company)
+        cls.tax = cls.env["account.tax"].create(
+            {
+                "name": "19 %",
+                "amount": 19.0,
+                "amount_type": "percent",
+                "type_tax_use": "sale",
+                "price_include_override": "tax_excluded",
+            }
+        )
+        cls.product = cls.env.ref("saas_billing_killbill.product_subscription")
+        cls.product.taxes_id = [Command.set(cls.tax.ids)]
+
+    def setUp(self):
+        super().setUp()
+        self.there = self.killbill.accounts
+        self.subscription = self.request_instance().subscription_id
+        self.account = self.subscription.killbill_account_id
+        self.account._job_converge()
+
+    # === WHAT KILL BILL DOES === #
+
+    def bill(self, *amounts, number="1", day=1, **values):
+        """Have Kill Bill make an invoice, or another line on one that is there.
+
+        :param amounts: one for each line; a pair names its kind, too
+        """
+        key = f"invoice-{number}"
+        known = self.there.invoices.get(key)
+        items = known.items if known else ()
+        for amount in amounts:
+            line = amount if isinstance(amount, tuple) else ("RECURRING", amount)
+            items += (self.make_item(key, len(items), *line),)
+        balance = sum(item.amount for item in items)
+        self.there.invoices[key] = Invoice(
+            **{
+                "id": key,
+                "number": number,
+                "account_id": "a",
+                "currency": "USD",
+                "status": "COMMITTED",
+                "on": date(2026, 1, day),
+                "target": None,
+                "amount": balance,
+                "balance": balance,
+                "credit": Decimal(0),
+                "refunded": Decimal(0),
+                "items": items,
+                **values,
+            }
+        )
+        return key
+
+    def make_item(self, invoice, index, kind, amount):
+        return Item(
+            id=f"{invoice}-{index}",
+            kind=kind,
+            amount=Decimal(amount),
+            subscription_id=self.subscription.killbill_key,
+            plan="starter-monthly" if kind == "RECURRING" else "",
+            start=date(2026, 1, 1),
+            end=date(2026, 2, 1),
+            linked_id=None,
+            description="",
+        )
+
+    # === WHAT IS LOOKED AT === #
+
+    def converge(self, times=2):
+        for _ in range(times):
+            self.account._job_converge()
+        self.assertFalse(self.account.message)
+
+    @property
+    def moves(self):
+        return self.account.move_ids.sorted("id")
+
+    def pay(self, move, amount=None):
+        """Take money for an invoice, as a bank's statement or a provider does."""
+        wizard = self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=move.ids
+        )
+        wizard = wizard.create({"amount": amount} if amount else {})
+        return wizard._create_payments()
+
+    def check_agree(self):
+        self.assertEqual(self.account.difference, 0.0)
+
+    # === INVOICES === #
+
+    def test_an_invoice_is_booked_once_with_its_lines_and_taxes(self):
+        self.bill("10.00", "3.33")
+        self.converge()
+        move = self.moves
+        self.assertEqual(
+            (move.move_type, move.state, move.invoice_date, move.ref),
+            ("out_invoice", "posted", date(2026, 1, 1), "Kill Bill 1"),
+        )
+        self.assertEqual(move.invoice_line_ids.mapped("price_subtotal"), [10.0, 3.33])
+        self.assertEqual(move.invoice_line_ids.tax_ids, self.tax)
+        self.assertAlmostEqual(move.amount_total, 15.86)
+        self.assertEqual(move.partner_id, self.subscription.partner_id)
+        self.assertEqual(move.invoice_line_ids.saas_subscription_id, self.subscription)
+        name = self.subscription.instance_id.subdomain
+        wanted = f"{self.plan.name} of {name}: 2026-01-01 – 2026-02-01"
+        self.assertEqual(move.invoice_line_ids[0].name, wanted)
+        self.check_agree()
+
+    def test_a_trial_of_nothing_is_not_booked(self):
+        self.bill(("FIXED", "0.00"))
+        self.converge()
+        self.assertFalse(self.moves)
+        self.check_agree()
+
+    def test_what_is_mended_later_is_booked_as_a_credit_note(self):
+        self.bill("10.00")
+        self.converge()
+        self.bill(("ITEM_ADJ", "-4.00"))
+        self.converge()
+        self.assertEqual(self.moves.mapped("move_type"), ["out_invoice", "out_refund"])
+        self.assertEqual(self.moves[1].amount_untaxed, 4.0)
+        self.check_agree()
+
+    def test_an_upgrade_in_the_month_is_one_invoice_of_two_lines(self):
+        self.bill("29.03", ("REPAIR_ADJ", "-9.68"))
+        self.converge()
+        self.assertEqual(self.moves.amount_untaxed, 19.35)
+        self.assertIn("not used", self.moves.invoice_line_ids[1].name)
+        self.check_agree()
+
+    def test_credit_pays_the_next_invoice_on_both_sides(self):
+        self.bill(("REPAIR_ADJ", "-87.10"), ("CBA_ADJ", "87.10"))
+        self.converge()
+        self.assertEqual(self.moves.move_type, "out_refund")
+        self.assertEqual((self.account.owed, self.account.open_amount), (-87.1, -87.1))
+        self.check_agree()
+        self.bill("30.00", ("CBA_ADJ", "-30.00"), number="2", day=2)
+        self.converge()
+        self.assertEqual(self.moves[1].payment_state, "reversed")
+        self.assertAlmostEqual(self.account.open_amount, -57.1)
+        self.assertNotIn("record_payment", str(self.there.asked))
+        self.check_agree()
+
+    def test_a_void_invoice_is_credited_in_full(self):
+        self.bill("10.00")
+        self.converge()
+        self.bill(status="VOID", balance=Decimal(0))
+        self.converge()
+        self.assertEqual(self.moves.mapped("amount_residual"), [0.0, 0.0])
+        self.assertEqual(self.moves.mapped("move_type"), ["out_invoice", "out_refund"])
+        self.check_agree()
+
+    def test_the_credit_note_of_a_void_one_goes_into_the_next_open_period(self):
+        self.bill("10.00")
+        self.converge()
+        self.env.company.fiscalyear_lock_date = date(2026, 1, 31)
+        self.bill(status="VOID", balance=Decimal(0))
+        self.converge()
+        self.assertGreater(self.moves[1].date, date(2026, 1, 31))
+        self.check_agree()
+
+    def test_what_is_written_off_is_credited_as_far_as_it_is_open(self):
+        self.bill("10.00")
+        self.converge()
+        self.pay(self.moves, 4.76)
+        self.converge()
+        self.bill(balance=Decimal(0))
+        self.there.written_off.add("invoice-1")
+        self.converge()
+        self.assertEqual(self.moves[1].amount_untaxed, 6.0)
+        self.assertEqual(self.moves.mapped("amount_residual"), [0.0, 0.0])
+        self.assertTrue(self.moves[1].is_killbill_write_off)
+        self.check_agree()
+
+    def test_taxes_that_are_part_of_the_price_are_refused_with_the_cure(self):
+        self.tax.price_include_override = "tax_included"
+        self.bill("10.00")
+        self.account._job_converge()
+        self.assertIn("choose taxes that are added", self.account.message)
+        self.assertFalse(self.moves)
+        self.tax.price_include_override = "tax_excluded"
+        self.converge()
+        self.assertEqual(self.moves.amount_untaxed, 10.0)
+
+    def test_what_is_not_booked_is_told_to_managers(self):
+        rung = []
+        self.bill("10.00")
+        self.converge()
+        self.moves.button_draft()
+        self.account._note_balance(self.there.ledger("a"))
+        alarm = type(self.env["saas.alarm"])
+        self.patch(alarm, "_ring", lambda _, *told: rung.append(told))
+        self.env["saas.killbill.account"]._cron_compare_books()
+        [(kind, _subject, text)] = rung
+        self.assertEqual(kind, "books_differ")
+        self.assertIn(self.account.partner_id.name, text)
+
+    def test_nobody_ties_an_invoice_to_kill_bill_by_hand(self):
+        self.bill("10.00")
+        self.converge()
+        for record, values in (
+            (self.moves, {"killbill_invoice": "mine"}),
+            (self.moves.invoice_line_ids, {"killbill_item": "mine"}),
+            (self.account, {"billed": 1.0}),
+        ):
+            with self.assertRaises(AccessError):
+                record.write(values)
+
+    # === PAYMENTS === #
+
+    def get_told(self):
+        return [told for told in self.there.asked if told[0].startswith("record_")]
+
+    def test_a_payment_is_told_without_its_tax_and_once(self):
+        self.bill("10.00")
+        self.converge()
+        self.pay(self.moves)
+        self.converge(3)
+        self.assertEqual(self.get_told(), [("record_payment", Decimal("10.00"))])
+        self.assertEqual(self.there.invoices["invoice-1"].balance, 0)
+        self.check_agree()
+
+    def test_parts_are_told_in_proportion_and_the_last_takes_the_rest(self):
+        self.bill("10.00")
+        self.converge()
+        for part in (3.97, 3.97, None):
+            self.pay(self.moves, part)
+            self.converge()
+            self.check_agree()
+        told = [amount for _, amount in self.get_told()]
+        self.assertEqual(told, [Decimal("3.34"), Decimal("3.33"), Decimal("3.33")])
+
+    def test_a_payment_that_is_taken_back_is_owed_again(self):
+        self.bill("10.00")
+        self.converge()
+        payment = self.pay(self.moves)
+        self.converge()
+        payment.action_draft()
+        payment.action_cancel()
+        self.converge()
+        self.assertEqual(self.get_told()[1], ("record_refund", Decimal("10.00")))
+        self.assertEqual(self.there.invoices["invoice-1"].balance, Decimal("10.00"))
+        self.check_agree()
+        self.pay(self.moves)
+        self.converge()
+        self.assertEqual(self.there.invoices["invoice-1"].balance, 0)
+
+    def test_a_payment_wakes_the_job(self):
+        self.bill("10.00")
+        self.converge()
+        jobs = self.env["queue.job"].search([("method_name", "=", "_job_converge")])
+        jobs.state = "done"
+        self.pay(self.moves)
+        waiting = [("method_name", "=", "_job_converge"), ("state", "=", "pending")]
+        self.assertEqual(self.env["queue.job"].search_count(waiting), 1)
+
+    def test_a_payment_is_told_again_with_the_same_key_after_a_crash(self):
+        self.bill("10.00")
+        self.converge()
+        self.pay(self.moves)
+        self.account._job_converge()
+        order = self.account.order_ids.filtered(lambda one: one.kind == "pay")
+        self.assertEqual(order.state, "waiting")
+        with self.kill_bill_down():
+            self.account._job_converge()
+        self.assertEqual(order.state, "waiting")
+        self.converge()
+        self.assertEqual(order.state, "done")
+        self.assertEqual(self.there.payments["invoice-1"][0].key, order.key)
+
+    def test_what_kill_bill_refuses_is_not_told_for_ever(self):
+        self.bill("10.00")
+        self.converge()
+        self.pay(self.moves)
+        self.there.refused["record_payment"] = Refused("Kill Bill refuses: no")
+        self.converge(5)
+        orders = self.account.order_ids.filtered(lambda one: one.kind == "pay")
+        self.assertEqual(orders.mapped("state"), ["refused"])
+        self.assertTrue(self.account.difference)
+
+    def test_what_others_told_kill_bill_is_left_alone(self):
+        self.bill("10.00", balance=Decimal("4.00"))
+        self.converge(3)
+        self.assertEqual(self.get_told(), [])
+        self.assertTrue(self.account.difference)
