@@ -4,6 +4,7 @@ from uuid import uuid4
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from odoo.addons.saas_infra.drivers.errors import InfraError
 from odoo.addons.saas_master.models.saas_subscription import BillingState
 from odoo.addons.saas_master.models.saas_subscription import SaasSubscription as Base
 from odoo.addons.saas_master.models.saas_subscription_billing import ChangePreview
@@ -100,12 +101,23 @@ class SaasSubscription(models.Model):
         if not self._is_killbill():
             return super()._billing_change_plan(plan, reason)
         self._check_living()
+        self._check_plan_fits(plan)
         self._note(
             "plan_ordered",
             self.env._("The plan %s was ordered.", plan.name),
             reason,
         )
         return self._tell_killbill("change_plan", self._get_killbill_plan(plan))
+
+    def _check_plan_fits(self, plan):
+        """Order nothing that is billed and could not be had.
+
+        :raise UserError: where there is no room, or more is in use than the plan has
+        """
+        try:
+            self.instance_id._check_takes(plan)
+        except InfraError as error:
+            raise UserError(str(error)) from error
 
     def _billing_preview_change(self, plan):
         """Say from when on; what it costs, `jobs` asks Kill Bill."""

@@ -83,6 +83,19 @@ class TestSubscription(KillbillCommon):
         self.assertEqual(kind, "killbill_refused")
         self.assertIn("no such plan", text)
 
+    def test_a_plan_that_could_not_be_had_is_not_ordered(self):
+        subscription = self.make()
+        instance = subscription.instance_id
+        instance._write_guarded({"cluster_id": self.fleet.cluster.id})
+        huge = self.plan.copy({"code": "huge", "name": "Huge", "memory_mb": 10**7})
+        with self.assertRaisesRegex(UserError, "no room for the plan Huge"):
+            instance._change_plan(huge)
+        instance._write_guarded({"files_gb": 4.2})
+        tiny = self.plan.copy({"code": "tiny", "name": "Tiny", "storage_gb": 4})
+        with self.assertRaisesRegex(UserError, "uses 4.2 GB; the plan has 4 GB"):
+            instance._change_plan(tiny)
+        self.assertEqual(subscription.killbill_order_ids.mapped("kind"), ["start"])
+
     def test_an_order_waits_where_the_login_is_wrong(self):
         subscription = self.make()
         self.outside_of.refused["start"] = InvalidLogin("The login is refused.")

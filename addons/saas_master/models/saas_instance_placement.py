@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from odoo import api, models
 from odoo.exceptions import UserError
 
-from odoo.addons.saas_infra.drivers.errors import NoCapacity
+from odoo.addons.saas_infra.drivers.errors import NoCapacity, PermanentInfraError
 
 # Placement reads all reservations, then adds one: two at a time would overbook.
 PLACEMENT_LOCK = 7270530
@@ -56,19 +56,51 @@ class SaasInstance(models.Model):
         """
         self.ensure_one()
         with self._placing():
-            if not self._has_room_for_plan(plan):
-                raise NoCapacity(
-                    self.env._(
-                        "The cluster %(cluster)s has no room for the plan %(plan)s.",
-                        cluster=self.cluster_id.name,
-                        plan=plan.name,
-                    ),
-                    cure=self.env._("Add a node or a storage, then retry."),
-                )
+            self._check_room(plan)
             # What billing has said since is not overwritten: it follows after this.
             if self.subscription_id.plan_id == self.plan_id:
                 self.subscription_id._write_guarded({"plan_id": plan.id})
             self._write_guarded({"plan_id": plan.id, **plan._get_limits()})
+
+    def _check_takes(self, plan):
+        """See that it could have a plan, by what is known of it now.
+
+        :raise PermanentInfraError: where it uses more than that, or there is no room
+        """
+        self._check_use(self.used_gb, plan)
+        self._check_room(plan)
+
+    def _check_use(self, used_gb, plan):
+        """See that what it holds fits a plan.
+
+        :raise PermanentInfraError: with both figures
+        """
+        if used_gb > plan.storage_gb:
+            raise PermanentInfraError(
+                self.env._(
+                    "The instance uses %(used)s GB; the plan has %(allowed)s GB.",
+                    used=f"{used_gb:.1f}",
+                    allowed=plan.storage_gb,
+                ),
+                cure=self.env._(
+                    "Delete files in the instance first, or choose a larger plan."
+                ),
+            )
+
+    def _check_room(self, plan):
+        """See that there is room for what a plan has more.
+
+        :raise NoCapacity: where there is none
+        """
+        if not self._has_room_for_plan(plan):
+            raise NoCapacity(
+                self.env._(
+                    "The cluster %(cluster)s has no room for the plan %(plan)s.",
+                    cluster=self.cluster_id.name,
+                    plan=plan.name,
+                ),
+                cure=self.env._("Add a node or a storage, then retry."),
+            )
 
     def _has_room_for_plan(self, plan):
         """Tell whether what grows fits; what shrinks always does."""

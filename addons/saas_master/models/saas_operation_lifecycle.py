@@ -102,18 +102,7 @@ class SaasOperation(models.Model):
                 cure=self.env._("Retry; if it stays so, look at the storage."),
             )
         used = (database.size + directory.used) / 1000**3
-        allowed = self._get_new_plan().storage_gb
-        if used > allowed:
-            raise PermanentInfraError(
-                self.env._(
-                    "The instance uses %(used)s GB; the plan has %(allowed)s GB.",
-                    used=f"{used:.1f}",
-                    allowed=allowed,
-                ),
-                cure=self.env._(
-                    "Delete files in the instance first, or choose a larger plan."
-                ),
-            )
+        self.instance_id._check_use(used, self._get_new_plan())
 
     def _step_reserve(self):
         """Take the new limits into the record, where there is room for them."""
