@@ -10,7 +10,6 @@
     "external_dependencies": {"python": ["requests"]},
     "data": [
         "security/ir.model.access.csv",
-        "data/product_product_data.xml",
         "data/queue_job_function_data.xml",
         "data/ir_cron_data.xml",
         "wizards/saas_killbill_publish_views.xml",

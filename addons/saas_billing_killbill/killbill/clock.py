@@ -1,5 +1,7 @@
 """The test clock: a Kill Bill in test mode lives through a year in a minute."""
 
+from .errors import Unavailable
+
 # Seconds: each move waits until what was due is done.
 _DRAINED = 60
 
@@ -12,6 +14,19 @@ class Clock:
 
     def __init__(self, transport):
         self._ask = transport
+
+    def is_movable(self):
+        """Tell whether it can be moved: whether Kill Bill is in test mode.
+
+        It tells the time in any mode; in earnest it fails at a move, of no days too.
+        """
+        try:
+            self._move(days=0)
+        except Unavailable as error:
+            if error.status != 500:
+                raise
+            return False
+        return True
 
     def now(self):
         """Return the time that Kill Bill believes in, in UTC, as it writes it."""
@@ -35,4 +50,7 @@ class Clock:
         :param int days: how many
         """
         for _ in range(days):
-            self._ask.put("/kb/test/clock", days=1, timeoutSec=_DRAINED)
+            self._move(days=1)
+
+    def _move(self, days):
+        self._ask.put("/kb/test/clock", days=days, timeoutSec=_DRAINED)

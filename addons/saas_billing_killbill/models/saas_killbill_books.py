@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
@@ -100,17 +100,13 @@ class SaasKillbillAccount(models.Model):
         nobody = self.env["saas.subscription"]
         subscription = owners.get(item.id) or owners.get(item.linked_id, nobody)
         return {
-            "product_id": self._get_product().id,
+            "product_id": self.server_id._get_product().id,
             "name": self._describe(item, subscription),
             "quantity": 1.0,
             "price_unit": float(sign * item.amount),
             "killbill_item": item.id,
             "saas_subscription_id": subscription.id,
         }
-
-    @api.model
-    def _get_product(self):
-        return self.env.ref("saas_billing_killbill.product_subscription")
 
     def _describe(self, item, subscription):
         """Say in the customer's language what a line is for."""
@@ -143,7 +139,7 @@ class SaasKillbillAccount(models.Model):
                 self.env._(
                     "Kill Bill's amounts are net, and the taxes of the product "
                     "“%s” are part of the price: choose taxes that are added to it.",
-                    self._get_product().name,
+                    self.server_id._get_product().name,
                 )
             )
 
@@ -185,7 +181,7 @@ class SaasKillbillAccount(models.Model):
         """Post a credit note for what is open of a move that is paid in part."""
         rest = move.amount_untaxed * move.amount_residual / move.amount_total
         line = {
-            "product_id": self._get_product().id,
+            "product_id": self.server_id._get_product().id,
             "name": why,
             "quantity": 1.0,
             "price_unit": move.currency_id.round(rest),
@@ -208,3 +204,31 @@ class SaasKillbillAccount(models.Model):
         )
         if open_lines and (with_credit := credits._get_open_lines()):
             (open_lines | with_credit).reconcile()
+
+
+class SaasKillbillServer(models.Model):
+    """What invoices say is sold."""
+
+    _inherit = "saas.killbill.server"
+
+    product_id = fields.Many2one(
+        "product.product",
+        string="Sold As",
+        help="Of all that is billed: its taxes and its income account are used, its "
+        "price is not. Made by the first set-up, with the taxes of the company.",
+    )
+
+    def _get_product(self):
+        """Return it; it is made once the company's taxes are known."""
+        self.ensure_one()
+        if not self.product_id:
+            products = self.env["product.product"].sudo().with_company(self.company_id)
+            self.product_id = products.create(
+                {
+                    "name": self.env._("Odoo Instance"),
+                    "type": "service",
+                    "list_price": 0.0,
+                    "purchase_ok": False,
+                }
+            )
+        return self.product_id.sudo()

@@ -37,6 +37,7 @@ class SaasKillbillServer(models.Model):
         :rtype: list[str]
         """
         with self._talking() as client:
+            self._check_clock(client)
             changes = self._publish_catalog(client.tenants, prices_from)
             changes += self._publish_overdue(client.tenants)
         if changes:

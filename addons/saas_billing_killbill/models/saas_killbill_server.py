@@ -63,6 +63,11 @@ class SaasKillbillServer(models.Model):
         help="Otherwise staff decide what is owed and paid. What began with one of "
         "both goes on with it.",
     )
+    is_production = fields.Boolean(
+        string="In Production",
+        help="Real customers pay: a Kill Bill in test mode is refused, as its clock "
+        "can be moved.",
+    )
     overdue_ids = fields.One2many(
         "saas.overdue.state",
         "server_id",
@@ -117,10 +122,26 @@ class SaasKillbillServer(models.Model):
 
     def _look(self, driver):
         with driver:
+            self._check_clock(driver)
             return {
                 "version": driver.version(),
                 "waiting_webhooks": len(driver.tenants.waiting_deliveries()),
             }
+
+    def _check_clock(self, client):
+        """See that nobody moves the clock of a Kill Bill that real customers pay.
+
+        :param KillBill client: the way to it
+        :raise PermanentInfraError: with the cure
+        """
+        if self.is_production and client.clock.is_movable():
+            raise PermanentInfraError(
+                self.env._("%s is in test mode: its clock can be moved.", self.name),
+                cure=self.env._(
+                    "make up KILLBILL_TEST_MODE=0, or start it without "
+                    "org.killbill.server.test.mode."
+                ),
+            )
 
     def _note(self, seen):
         self._write_guarded(
@@ -169,6 +190,7 @@ class SaasKillbillServer(models.Model):
         :rtype: list[str]
         """
         self._ensure_tenant()
+        self._get_product()
         changes = self._publish()
         with self._talking() as client:
             return changes + self._ensure_webhooks(client)

@@ -31,6 +31,8 @@ class FakeKillBill:
             upload_overdue=self._upload_overdue,
             waiting_deliveries=lambda: self._answer([]),
         )
+        self.is_in_test_mode = True
+        self.clock = SimpleNamespace(is_movable=lambda: self.is_in_test_mode)
         self.accounts = FakeAccounts(self)
         self.subscriptions = SimpleNamespace(
             ensure=self.accounts.start,

@@ -30,7 +30,7 @@ class TestBooks(KillbillCommon):
                 "price_include_override": "tax_excluded",
             }
         )
-        cls.product = cls.env.ref("saas_billing_killbill.product_subscription")
+        cls.product = cls.server._get_product()
         cls.product.taxes_id = [Command.set(cls.tax.ids)]
 
     def setUp(self):
@@ -127,6 +127,13 @@ class TestBooks(KillbillCommon):
         wanted = f"{self.plan.name} of {name}: 2026-01-01 – 2026-02-01"
         self.assertEqual(move.invoice_line_ids[0].name, wanted)
         self.check_agree()
+
+    def test_what_is_sold_is_taxed_as_the_company_taxes_unless_told_otherwise(self):
+        company = self.env.company
+        company.account_sale_tax_id = self.tax
+        self.server.product_id = False
+        self.assertEqual(self.server._get_product().taxes_id, self.tax)
+        self.assertEqual(self.server._get_product(), self.server.product_id)
 
     def test_a_trial_of_nothing_is_not_booked(self):
         self.bill(("FIXED", "0.00"))

@@ -48,6 +48,20 @@ class TestServer(KillbillCommon):
         with self.assertRaisesRegex(PermanentInfraError, "saasctl billing setup"):
             self.server._get_secret()
 
+    def test_a_clock_that_can_be_moved_is_refused_in_production(self):
+        self.server._set_up()
+        self.server.is_production = True
+        for refused in (
+            self.server._set_up,
+            self.server._publish,
+            lambda: self.server._look(self.killbill),
+        ):
+            with self.assertRaisesRegex(PermanentInfraError, "KILLBILL_TEST_MODE=0"):
+                refused()
+        self.killbill.is_in_test_mode = False
+        self.server._set_up()
+        self.assertEqual(self.server._look(self.killbill)["version"], "0.22.26")
+
     def test_set_up_is_told_to_who_asked(self):
         inquiry = self.answer("killbill_setup")
         self.assertEqual(inquiry.state, "done")
