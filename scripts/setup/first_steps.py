@@ -139,9 +139,19 @@ def saasctl(settings, *arguments):
     """
     code, output, complaint = try_saasctl(settings, *arguments)
     if code:
-        words = last_words(complaint or output)
-        raise Failure(f"saasctl {' '.join(arguments[:2])}: {words}", "make doctor")
+        message, cure = _read_error(output) or (last_words(complaint or output), "")
+        words = f"saasctl {' '.join(arguments[:2])}: {message}"
+        raise Failure(words, cure or "make doctor")
     return output
+
+
+def _read_error(output):
+    """Return message and cure of what `--json` tells; None where it is no such."""
+    try:
+        error = json.loads(output)["error"]
+        return error["message"], error.get("cure")
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def try_saasctl(settings, *arguments):

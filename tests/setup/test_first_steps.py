@@ -87,6 +87,17 @@ def test_a_build_that_fails_while_it_is_waited_for_is_told(settings, saasctl):
         first_steps.build_template(settings)
 
 
+def test_what_is_refused_is_told_in_its_own_words_with_its_cure(settings, monkeypatch):
+    told = {"error": {"name": "failed", "code": 1, "message": "No.", "cure": "Ask."}}
+    answer = 1, json.dumps(told, indent=2), ""
+    monkeypatch.setattr(first_steps, "try_saasctl", lambda *_: answer)
+
+    with pytest.raises(Failure, match="saasctl billing setup: No") as failure:
+        first_steps.saasctl(settings, "billing", "setup", "--json")
+
+    assert failure.value.cure == "Ask."
+
+
 def test_the_first_instance_is_made_once_also_when_it_was_purged_since(
     settings, saasctl
 ):
