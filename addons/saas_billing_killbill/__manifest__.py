@@ -6,7 +6,7 @@
     "website": "https://github.com/saasodoo/saasodoo",
     "license": "LGPL-3",
     "category": "Services/SaaS",
-    "depends": ["saas_master", "account"],
+    "depends": ["saas_master", "account", "resource"],
     "external_dependencies": {"python": ["requests"]},
     "data": [
         "security/ir.model.access.csv",

@@ -47,15 +47,9 @@ def find_standing(subscription, invoices, suspend_after, overdue_after, today):
     :param date today: as Kill Bill's clock has it
     :rtype: Standing
     """
-    owners = owners_of(invoices)
-    shares = [
-        (invoice.on, share)
-        for invoice in invoices
-        if invoice.status == "COMMITTED" and invoice.balance > 0
-        if (share := share_of(subscription, invoice, owners)) > 0
-    ]
-    due = sum((share for _, share in shares), Decimal(0))
-    since = min((on for on, _ in shares), default=None)
+    unpaid = find_unpaid(subscription, invoices)
+    due = sum((share for _, share in unpaid), Decimal(0))
+    since = min((invoice.on for invoice, _ in unpaid), default=None)
     in_trial = subscription.phase == "TRIAL" and subscription.state != "CANCELLED"
     status = TRIAL if in_trial else PAID
     if since:
@@ -77,6 +71,22 @@ def find_standing(subscription, invoices, suspend_after, overdue_after, today):
         due=due,
         owed_since=since,
     )
+
+
+def find_unpaid(subscription, invoices):
+    """Return the invoices on which a subscription owes, each with its share.
+
+    :param Subscription subscription: it
+    :param invoices: all of its account
+    :rtype: list[tuple[Invoice, Decimal]]
+    """
+    owners = owners_of(invoices)
+    return [
+        (invoice, share)
+        for invoice in invoices
+        if invoice.status == "COMMITTED" and invoice.balance > 0
+        if (share := share_of(subscription, invoice, owners)) > 0
+    ]
 
 
 def owners_of(invoices):

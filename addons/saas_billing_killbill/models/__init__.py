@@ -12,4 +12,5 @@ from . import saas_killbill_payment
 from . import saas_killbill_balance
 from . import saas_killbill_webhook
 from . import saas_subscription
+from . import saas_subscription_dunning
 from . import queue_job

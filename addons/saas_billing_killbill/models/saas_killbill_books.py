@@ -155,12 +155,21 @@ class SaasKillbillAccount(models.Model):
         """Credit what is still open of an invoice that is written off."""
         moves = self._get_moves(invoice)
         unpaid = moves.filtered(lambda move: move._get_open_lines())
+        why = self._get_write_off_reason(moves)
         for move in unpaid.filtered(lambda move: move.move_type == "out_invoice"):
-            why = self.env._("Written off in Kill Bill")
             if move.payment_state == "not_paid":
                 self._reverse(move, why, is_killbill_write_off=True)
             else:
                 self._credit_rest(invoice, move, why)
+
+    def _get_write_off_reason(self, moves):
+        subscriptions = moves.invoice_line_ids.saas_subscription_id
+        orders = self.order_ids.filtered(
+            lambda one: one.kind == "write_off" and one.subscription_id in subscriptions
+        )
+        if reason := orders.sorted("id")[-1:].reason:
+            return self.env._("Written off: %s", reason)
+        return self.env._("Written off in Kill Bill")
 
     def _reverse(self, moves, why, **values):
         """Post a credit note for all of each, in the next period that is open."""

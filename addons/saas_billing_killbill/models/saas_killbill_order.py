@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..killbill.errors import InvalidLogin, Refused
+from ..killbill.standing import find_unpaid
 from ..killbill.subscriptions import NOW
 
 
@@ -29,12 +30,13 @@ class SaasKillbillOrder(models.Model):
             "amount",
             "key",
             "refunded_id",
+            "reason",
             "state",
             "message",
         }
     )
     _saas_web_creates = frozenset(
-        {"account_id", "subscription_id", "kind", "plan", "state"}
+        {"account_id", "subscription_id", "kind", "plan", "reason", "state"}
     )
 
     account_id = fields.Many2one(
@@ -48,6 +50,7 @@ class SaasKillbillOrder(models.Model):
             ("cancel", "Cancel at the end of the term"),
             ("undo_cancel", "Undo the cancellation"),
             ("stop", "End now"),
+            ("write_off", "Write off what is owed"),
             ("pay", "Note a payment"),
             ("refund", "Note that a payment was given back"),
         ],
@@ -71,13 +74,15 @@ class SaasKillbillOrder(models.Model):
         readonly=True,
         default="waiting",
     )
+    reason = fields.Char(readonly=True, help="In the words of who decided.")
     message = fields.Char(readonly=True)
 
     @api.model
-    def _give(self, subscription, kind, plan=None):
+    def _give(self, subscription, kind, plan=None, reason=None):
         """Write an order down, and have it told.
 
         :param str plan: as Kill Bill calls it
+        :param str reason: in the words of who decided
         """
         account = subscription.killbill_account_id
         self._create_guarded(
@@ -87,6 +92,7 @@ class SaasKillbillOrder(models.Model):
                     "subscription_id": subscription.id,
                     "kind": kind,
                     "plan": plan,
+                    "reason": reason,
                 }
             ]
         )
@@ -160,6 +166,23 @@ class SaasKillbillOrder(models.Model):
     def _tell_stop(self, client):
         found = client.subscriptions.find(self.subscription_id.killbill_key)
         client.subscriptions.cancel(found.id, policy=NOW)
+
+    def _tell_write_off(self, client):
+        """Give up what this subscription owes, and nothing that others owe."""
+        account = self.account_id.killbill_id
+        found = client.subscriptions.find(self.subscription_id.killbill_key)
+        unpaid = find_unpaid(found, client.accounts.ledger(account).invoices)
+        for invoice, share in unpaid:
+            if share != invoice.balance:
+                raise Refused(
+                    self.env._(
+                        "Kill Bill's invoice %s asks for another instance, too: it "
+                        "is not written off.",
+                        invoice.number,
+                    )
+                )
+        for invoice, _share in unpaid:
+            client.invoices.write_off(invoice.id)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):

@@ -17,7 +17,11 @@ class SaasSubscription(models.Model):
     """The provider ``killbill``: decisions are ordered, what is true is followed."""
 
     _inherit = "saas.subscription"
-    _saas_web_writes = Base._saas_web_writes | {"killbill_key", "killbill_account_id"}
+    _saas_web_writes = Base._saas_web_writes | {
+        "killbill_key",
+        "killbill_account_id",
+        "promised_until",
+    }
     _saas_guarded = Base._saas_guarded | _saas_web_writes | {"pending_plan_id"}
 
     billing_provider = fields.Selection(
@@ -133,12 +137,13 @@ class SaasSubscription(models.Model):
         return super()._billing_extend(days, reason)
 
     def _billing_write_off(self, reason):
-        self._refuse_for_killbill()
-        return super()._billing_write_off(reason)
-
-    def _billing_promise(self, until, reason):
-        self._refuse_for_killbill()
-        return super()._billing_promise(until, reason)
+        if not self._is_killbill():
+            return super()._billing_write_off(reason)
+        due = self.currency_id.format(self.due)
+        self._note(
+            "write_off_ordered", self.env._("%s is to be written off.", due), reason
+        )
+        return self._tell_killbill("write_off", reason=reason)
 
     def _refuse_for_killbill(self):
         if self._is_killbill():
@@ -150,8 +155,8 @@ class SaasSubscription(models.Model):
         self.ensure_one()
         return self.billing_provider == "killbill"
 
-    def _tell_killbill(self, kind, plan=None):
-        self.env["saas.killbill.order"]._give(self, kind, plan)
+    def _tell_killbill(self, kind, plan=None, reason=None):
+        self.env["saas.killbill.order"]._give(self, kind, plan, reason)
 
     def _get_killbill_plan(self, plan):
         """Return what Kill Bill calls a plan in the subscription's period."""
@@ -178,7 +183,7 @@ class SaasSubscription(models.Model):
         if standing.pending_plan:
             pending = self._find_plan(product_of(standing.pending_plan))
         state = BillingState(
-            status=standing.status,
+            status=self._soften(standing.status),
             plan=product_of(standing.plan),
             paid_until=_moment(standing.paid_until),
             trial_end=_moment(standing.trial_end),

@@ -1,6 +1,7 @@
 from . import access_lines
 from . import test_access
 from . import test_books
+from . import test_dunning
 from . import test_overdue
 from . import test_places
 from . import test_publish

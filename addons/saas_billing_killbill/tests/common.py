@@ -48,6 +48,7 @@ class FakeKillBill:
             payments=self.accounts.get_payments,
             record_payment=self.accounts.record_payment,
             record_refund=self.accounts.record_refund,
+            write_off=self.accounts.write_off,
         )
 
     def __enter__(self):
@@ -162,6 +163,10 @@ class FakeAccounts:
             if payment_id in [one.id for one in paid]
         ]
         self._pay(invoice, -amount)
+
+    def write_off(self, invoice):
+        self.written_off.add(invoice)
+        self.invoices[invoice] = replace(self.invoices[invoice], balance=Decimal(0))
 
     def _pay(self, invoice, amount):
         before = self.invoices[invoice]

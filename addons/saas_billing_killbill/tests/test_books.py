@@ -1,5 +1,6 @@
 """What Kill Bill bills is in Odoo's books once, to the cent, and paid there."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -200,6 +201,32 @@ class TestBooks(KillbillCommon):
         self.assertEqual(self.moves.mapped("amount_residual"), [0.0, 0.0])
         self.assertTrue(self.moves[1].is_killbill_write_off)
         self.check_agree()
+
+    def test_staff_write_off_what_an_instance_owes_with_their_reason(self):
+        self.bill("10.00")
+        self.converge()
+        self.subscription._billing_write_off("He was ill")
+        self.converge()
+        self.assertEqual(self.there.written_off, {"invoice-1"})
+        self.assertEqual(self.moves[1].ref, "Written off: He was ill")
+        self.assertEqual(self.subscription.due, 0.0)
+        self.check_agree()
+
+    def test_nobody_writes_off_what_another_instance_owes(self):
+        self.bill("10.00")
+        other = self.make_item("invoice-1", 9, "RECURRING", "5.00")
+        other = replace(other, subscription_id="another")
+        invoice = self.there.invoices["invoice-1"]
+        self.there.invoices["invoice-1"] = replace(
+            invoice, items=(*invoice.items, other), balance=Decimal("15.00")
+        )
+        self.converge()
+        self.subscription._billing_write_off("He was ill")
+        self.converge()
+        self.assertFalse(self.there.written_off)
+        order = self.account.order_ids.sorted("id")[-1]
+        self.assertEqual(order.state, "refused")
+        self.assertIn("asks for another instance", order.message)
 
     def test_taxes_that_are_part_of_the_price_are_refused_with_the_cure(self):
         self.tax.price_include_override = "tax_included"

@@ -1,6 +1,5 @@
 """What is decided is told to Kill Bill, in order, once; what it says is followed."""
 
-from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
@@ -127,14 +126,8 @@ class TestSubscription(KillbillCommon):
 
     def test_what_is_not_possible_yet_is_said(self):
         subscription = self.make()
-        later = fields.Datetime.now() + timedelta(days=3)
-        for refused in (
-            lambda: subscription._billing_extend(3, "A gift"),
-            lambda: subscription._billing_write_off("Gone"),
-            lambda: subscription._billing_promise(later, "On Friday"),
-        ):
-            with self.assertRaisesRegex(UserError, "Kill Bill bills"):
-                refused()
+        with self.assertRaisesRegex(UserError, "Kill Bill bills"):
+            subscription._billing_extend(3, "A gift")
         with self.assertRaisesRegex(UserError, "was not cancelled"):
             subscription._billing_undo_cancel()
 

@@ -152,6 +152,9 @@ class SaasSubscription(models.Model):
         self._check_living()
         if self.billing_status == "suspended":
             self._decide(status="overdue")
+        self._note_promise(until, reason)
+
+    def _note_promise(self, until, reason):
         self._note(
             "billing_promised",
             self.env._("Payment is promised by %s.", format_datetime(self.env, until)),

@@ -1,0 +1,42 @@
+from datetime import datetime, time
+
+from odoo import fields, models
+
+
+class SaasSubscription(models.Model):
+    """When who does not pay is suspended: not before a promise, nor on a day off."""
+
+    _inherit = "saas.subscription"
+
+    promised_until = fields.Datetime(
+        string="Payment Promised by",
+        readonly=True,
+        copy=False,
+        help="It is not suspended before.",
+    )
+
+    def _billing_promise(self, until, reason):
+        if not self._is_killbill():
+            return super()._billing_promise(until, reason)
+        self._check_living()
+        self._write_guarded({"promised_until": until})
+        self._note_promise(until, reason)
+        return self.killbill_account_id._wake()
+
+    def _soften(self, status):
+        """Return the status that holds where Kill Bill's days say another one.
+
+        What is suspended stays so on a day off: to pay or to promise brings it back.
+        """
+        if status != "suspended":
+            return status
+        promised = self.promised_until and self._saas_now() < self.promised_until
+        is_new = self.billing_status != "suspended"
+        return "overdue" if promised or (is_new and self._is_day_off()) else status
+
+    def _is_day_off(self):
+        """Tell whether nobody of the company could be asked for help today."""
+        calendar = self.company_id.sudo().resource_calendar_id
+        today = self._saas_now().date()
+        day = datetime.combine(today, time()), datetime.combine(today, time.max)
+        return bool(calendar and calendar._get_unusual_days(*day).get(str(today)))
