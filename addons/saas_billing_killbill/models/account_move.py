@@ -34,23 +34,33 @@ class AccountMove(models.Model):
         lines = self.line_ids.filtered(lambda line: line.display_type == "payment_term")
         return lines.filtered(lambda line: not line.reconciled)
 
-    def _get_paid_by_money(self):
-        """Return what payments paid of these, in their currency with tax.
+    def _sum_paid(self, is_counted):
+        """Return what is paid of these by some other moves, with tax.
 
-        What credit notes paid is no money, and Kill Bill knows of it.
+        :param is_counted: tells of another move whether it counts
         """
         lines = self.line_ids.filtered(lambda line: line.display_type == "payment_term")
         paid = sum(
             partial.debit_amount_currency
             for partial in lines.matched_credit_ids
-            if not partial.credit_move_id.move_id.is_sale_document()
+            if is_counted(partial.credit_move_id.move_id)
         )
         given_back = sum(
             partial.credit_amount_currency
             for partial in lines.matched_debit_ids
-            if not partial.debit_move_id.move_id.is_sale_document()
+            if is_counted(partial.debit_move_id.move_id)
         )
         return paid - given_back
+
+    def _get_paid_by_money(self):
+        """Return what payments paid of these."""
+        return self._sum_paid(lambda move: not move.is_sale_document())
+
+    def _get_paid_by_credit(self):
+        """Return what was paid by credit that Kill Bill knows of, too."""
+        return self._sum_paid(
+            lambda move: move.killbill_account_id and move not in self
+        )
 
     def _get_open_net(self):
         """Return what is open of one, without tax; less than 0 of a credit note."""

@@ -1,6 +1,7 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
+from odoo.tools.misc import format_date
 
 from ..killbill import books
 from ..killbill.catalog import product_of
@@ -38,14 +39,14 @@ class SaasKillbillAccount(models.Model):
             for item, owner in owners_of(ledger.invoices).items()
             if owner in sold
         }
-        for invoice in sorted(ledger.invoices, key=lambda one: (one.on, one.number)):
+        for invoice in sorted(ledger.invoices, key=lambda one: int(one.number)):
             if invoice.status == books.COMMITTED:
                 self._book_lines(invoice, owners)
             elif invoice.status == books.VOID:
                 self._book_void(invoice)
             if invoice.id in ledger.written_off:
                 self._book_write_off(invoice)
-            elif books.sum_credit(invoice) < 0:
+            else:
                 self._use_credit(invoice)
 
     def _get_moves(self, invoice):
@@ -116,21 +117,12 @@ class SaasKillbillAccount(models.Model):
             plan = self.env["saas.subscription"]._find_plan(product_of(item.plan))
         name = subscription.instance_id.subdomain or subscription.name or ""
         words = {"plan": plan.with_env(env).name or "", "name": name}
-        if item.amount < 0 and item.start and item.end:
-            return env._(
-                "%(plan)s of %(name)s, not used: %(start)s – %(end)s",
-                start=item.start,
-                end=item.end,
-                **words,
-            )
-        if item.start and item.end:
-            return env._(
-                "%(plan)s of %(name)s: %(start)s – %(end)s",
-                start=item.start,
-                end=item.end,
-                **words,
-            )
-        return item.description or env._("%(plan)s of %(name)s", **words)
+        if not (item.start and item.end):
+            return item.description or env._("%(plan)s of %(name)s", **words)
+        words["days"] = f"{format_date(env, item.start)} – {format_date(env, item.end)}"
+        if item.amount < 0:
+            return env._("%(plan)s of %(name)s, not used: %(days)s", **words)
+        return env._("%(plan)s of %(name)s: %(days)s", **words)
 
     def _check_net(self, move, total):
         """See that Odoo's net amount is Kill Bill's."""
@@ -206,13 +198,25 @@ class SaasKillbillAccount(models.Model):
         (move | credit)._get_open_lines().reconcile()
 
     def _use_credit(self, invoice):
-        """Pay with credit notes what Kill Bill paid with credit."""
-        open_lines = self._get_moves(invoice)._get_open_lines()
-        credits = self.sudo().move_ids.filtered(
+        """Pay with credit notes what Kill Bill paid with credit.
+
+        What was mended of an invoice is its own credit first.
+        """
+        moves = self._get_moves(invoice)
+        self._offset(moves)
+        if books.sum_credit(invoice) < 0:
+            self._offset(moves | self._get_credit_notes())
+
+    def _get_credit_notes(self):
+        return self.sudo().move_ids.filtered(
             lambda move: move.move_type == "out_refund" and move.state == "posted"
         )
-        if open_lines and (with_credit := credits._get_open_lines()):
-            (open_lines | with_credit).reconcile()
+
+    def _offset(self, moves):
+        """Reconcile invoices with credit notes, as far as there are both."""
+        open_lines = moves._get_open_lines()
+        if len({*open_lines.move_id.mapped("move_type")}) > 1:
+            open_lines.reconcile()
 
 
 class SaasKillbillServer(models.Model):

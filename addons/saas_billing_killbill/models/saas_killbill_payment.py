@@ -33,17 +33,19 @@ class SaasKillbillAccount(models.Model):
         """Return what was paid here of an invoice, without tax.
 
         A payment of all settles all; a part counts in proportion, so that the last one
-        takes what rounding left.
+        takes what rounding left. A credit note that Kill Bill knows nothing of is no
+        money, and pays nothing there.
 
         :rtype: Decimal
         """
-        if not moves._get_open_lines():
-            return books.sum_charged(invoice) + books.sum_credit(invoice)
         total = moves._sum_signed("amount_total")
         if self.currency_id.compare_amounts(total, 0.0) <= 0:
             return Decimal(0)
-        part = moves._get_paid_by_money() / total
-        return self._to_decimal(float(books.sum_charged(invoice)) * part)
+        money = moves._get_paid_by_money()
+        rest = total - money - moves._get_paid_by_credit()
+        if self.currency_id.is_zero(rest):
+            return books.sum_charged(invoice) + books.sum_credit(invoice)
+        return self._to_decimal(float(books.sum_charged(invoice)) * money / total)
 
     def _order_refunds(self, invoice, amount):
         """Take back, newest first, what we told ourselves; never what others did."""

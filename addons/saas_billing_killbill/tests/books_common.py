@@ -1,0 +1,105 @@
+"""An account that Kill Bill bills, and a company that keeps books."""
+
+from datetime import date
+from decimal import Decimal
+
+from odoo import Command
+
+from ..killbill.records import Invoice, Item
+from .common import KillbillCommon
+
+
+class BooksCase(KillbillCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.server.bills_new = True
+        company = cls.env.company
+        if not company.chart_template:
+            cls.env["account.chart.template"].try_loading("generic_coa", company)
+        cls.tax = cls.env["account.tax"].create(
+            {
+                "name": "19 %",
+                "amount": 19.0,
+                "amount_type": "percent",
+                "type_tax_use": "sale",
+                "price_include_override": "tax_excluded",
+            }
+        )
+        cls.product = cls.server._get_product()
+        cls.product.taxes_id = [Command.set(cls.tax.ids)]
+
+    def setUp(self):
+        super().setUp()
+        self.there = self.killbill.accounts
+        self.subscription = self.request_instance().subscription_id
+        self.account = self.subscription.killbill_account_id
+        self.account._job_converge()
+
+    # === WHAT KILL BILL DOES === #
+
+    def bill(self, *amounts, number="1", day=1, **values):
+        """Have Kill Bill make an invoice, or another line on one that is there.
+
+        :param amounts: one for each line; a pair names its kind, too
+        """
+        key = f"invoice-{number}"
+        known = self.there.invoices.get(key)
+        items = known.items if known else ()
+        for amount in amounts:
+            line = amount if isinstance(amount, tuple) else ("RECURRING", amount)
+            items += (self.make_item(key, len(items), *line),)
+        balance = sum(item.amount for item in items)
+        self.there.invoices[key] = Invoice(
+            **{
+                "id": key,
+                "number": number,
+                "account_id": "a",
+                "currency": "USD",
+                "status": "COMMITTED",
+                "on": date(2026, 1, day),
+                "target": None,
+                "amount": balance,
+                "balance": balance,
+                "credit": Decimal(0),
+                "refunded": Decimal(0),
+                "items": items,
+                **values,
+            }
+        )
+        return key
+
+    def make_item(self, invoice, index, kind, amount):
+        return Item(
+            id=f"{invoice}-{index}",
+            kind=kind,
+            amount=Decimal(amount),
+            subscription_id=self.subscription.killbill_key,
+            plan="starter-monthly" if kind == "RECURRING" else "",
+            start=date(2026, 1, 1),
+            end=date(2026, 2, 1),
+            linked_id=None,
+            description="",
+        )
+
+    # === WHAT IS LOOKED AT === #
+
+    def converge(self, times=2):
+        for _ in range(times):
+            self.account._job_converge()
+        self.assertFalse(self.account.message)
+
+    @property
+    def moves(self):
+        return self.account.move_ids.sorted("id")
+
+    def pay(self, move, amount=None):
+        """Take money for an invoice, as a bank's statement or a provider does."""
+        wizard = self.env["account.payment.register"].with_context(
+            active_model="account.move", active_ids=move.ids
+        )
+        wizard = wizard.create({"amount": amount} if amount else {})
+        return wizard._create_payments()
+
+    def check_agree(self):
+        self.assertEqual(self.account.difference, 0.0)
