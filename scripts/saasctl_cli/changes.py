@@ -95,6 +95,8 @@ def _say_requested(document):
             f"{operation['kind']} is {operation['state']}; to follow it: "
             f"saasctl operation show {operation['id']} --wait"
         )
+    elif until := document.get("pending_until"):
+        render.note(f"It begins once it is paid for; that is waited for until {until}.")
     else:
         render.note("There was nothing to do.")
 

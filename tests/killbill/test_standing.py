@@ -1,5 +1,6 @@
 """How a subscription stands, by what a real Kill Bill says day after day."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -44,6 +45,17 @@ def test_a_trial_that_is_not_paid_is_overdue_and_suspended_in_time(
     paid = stand(started)
     assert (paid.status, paid.due, paid.owed_since) == ("paid", 0, None)
     assert paid.paid_until == kb.subscriptions.get(started.id).charged_through
+
+
+def test_what_is_not_billed_yet_is_not_paid(kb, subscribe):
+    started = kb.subscriptions.get(subscribe().id)
+    assert started.charged_through
+    days = {"suspend_after": 14, "overdue_after": 3, "today": started.start}
+    assert find_standing(started, [], **days).status == "paid"
+    at_first = replace(started, charged_through=None)
+    assert find_standing(at_first, [], **days).status == "payment_required"
+    ended = replace(at_first, state="CANCELLED")
+    assert find_standing(ended, [], **days).status == "paid"
 
 
 def test_one_of_two_that_is_not_paid_leaves_the_other_alone(

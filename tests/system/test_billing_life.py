@@ -108,23 +108,13 @@ def test_who_is_terminated_owes_nothing_more(platform, customer):
     assert look(platform, customer)[0] == "CANCELLED"
 
 
-def test_who_comes_back_has_a_subscription_of_its_own(platform, customer):
+def test_who_comes_back_pays_first_in_odoo_and_both_sides_agree(platform, customer):
     name = customer["subdomain"]
     platform.saasctl("instance", "terminate", name, "--yes", "--wait")
     wait_until(lambda: states(platform, customer)[1])
-    platform.saasctl("instance", "reactivate", name, "--wait")
-    wait_until(lambda: states(platform, customer)[2] == ["done"])
-    seen = look(platform, customer)
-    assert seen == ["ACTIVE", "EVERGREEN", "starter-monthly", customer["uuid"]]
-    shown = wait_until(lambda: _with(platform, name, billing_status="payment_required"))
-    assert shown["status"] == "running"
 
-
-def test_who_pays_an_invoice_in_odoo_has_paid_in_kill_bill(platform, customer):
-    name = customer["subdomain"]
-    platform.saasctl("instance", "terminate", name, "--yes", "--wait")
-    wait_until(lambda: states(platform, customer)[1])
-    platform.saasctl("instance", "reactivate", name, "--wait")
+    asked = platform.saasctl("instance", "reactivate", name, "--wait")
+    assert asked["operation"] is None and asked["pending_until"]
 
     def look_at_books():
         return _seen(platform, BOOKS.format(name))
@@ -134,10 +124,13 @@ def test_who_pays_an_invoice_in_odoo_has_paid_in_kill_bill(platform, customer):
     assert price > 0
     wait_until(lambda: look_at_books()[1:] == [price, 0.0])
     assert invoice == ("out_invoice", "posted", "not_paid", price)
+    assert _with(platform, name, status="terminated", billing_status="payment_required")
 
     run_in_master(platform, PAY.format(name))
     wait_until(lambda: look_at_books()[1:] == [0.0, 0.0])
-    wait_until(lambda: _with(platform, name, billing_status="paid"))
+    wait_until(lambda: _with(platform, name, billing_status="paid", status="running"))
+    seen = look(platform, customer)
+    assert seen == ["ACTIVE", "EVERGREEN", "starter-monthly", customer["uuid"]]
 
     platform.saasctl("instance", "terminate", name, "--yes", "--wait")
     wait_until(lambda: look_at_books()[1:] == [-price, 0.0])

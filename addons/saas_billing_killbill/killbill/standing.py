@@ -52,6 +52,8 @@ def find_standing(subscription, invoices, suspend_after, overdue_after, today):
     since = min((invoice.on for invoice, _ in unpaid), default=None)
     in_trial = subscription.phase == "TRIAL" and subscription.state != "CANCELLED"
     status = TRIAL if in_trial else PAID
+    if _waits_for_its_first_invoice(subscription):
+        status = REQUIRED
     if since:
         days = (today - since).days
         status = REQUIRED
@@ -71,6 +73,12 @@ def find_standing(subscription, invoices, suspend_after, overdue_after, today):
         due=due,
         owed_since=since,
     )
+
+
+def _waits_for_its_first_invoice(subscription):
+    """Tell whether Kill Bill has begun it and not billed it yet: nothing is paid."""
+    begun = subscription.phase != "TRIAL" and subscription.state == "ACTIVE"
+    return begun and subscription.charged_through is None
 
 
 def find_unpaid(subscription, invoices):

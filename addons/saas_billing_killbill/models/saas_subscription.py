@@ -82,6 +82,11 @@ class SaasSubscription(models.Model):
             return self._tell_killbill("start", self._get_killbill_plan(self.plan_id))
         return super()._billing_reactivate()
 
+    def _billing_pays_first(self):
+        if self._is_killbill():
+            return self.billing_status == "payment_required"
+        return super()._billing_pays_first()
+
     def _billing_cancel(self):
         if not self._is_killbill():
             return super()._billing_cancel()

@@ -47,6 +47,16 @@ class TestSubscription(KillbillCommon):
         self.assertEqual(self.get_states(subscription), ["done"])
         self.assertTrue(subscription.killbill_account_id.synced_at)
 
+    def test_who_starts_without_a_trial_waits_for_the_first_payment(self):
+        subscription = self.make(trial=False)
+        instance = subscription.instance_id
+        self.assertTrue(instance.pending_until)
+        self.assertFalse(instance.last_operation_id)
+        self.converge(subscription)  # Nothing is owed there.
+        self.assertEqual(subscription.billing_status, "paid")
+        self.assertEqual(instance.last_operation_id.kind, "provision")
+        self.assertFalse(instance.pending_until)
+
     def test_staff_decide_where_kill_bill_is_not_to_bill(self):
         self.server.bills_new = False
         subscription = self.make()

@@ -16,6 +16,7 @@ from . import saas_instance_state
 from . import saas_instance_creation
 from . import saas_instance_request
 from . import saas_instance_intent
+from . import saas_instance_pending
 from . import saas_instance_naming
 from . import saas_instance_placement
 from . import saas_instance_specs

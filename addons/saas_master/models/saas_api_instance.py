@@ -97,6 +97,7 @@ class SaasApi(models.AbstractModel):
         return self._describe_instance(self._find_instance(ref))
 
     def _describe_instance(self, instance, brief=False):
+        pending = instance.pending_until
         values = {
             "id": instance.id,
             "uuid": instance.uuid,
@@ -105,6 +106,7 @@ class SaasApi(models.AbstractModel):
             "status": instance.status,
             "message": instance.message or "",
             "warning": instance.warning or "",
+            "pending_until": pending and pending.isoformat(),
             "provisioning_status": instance.provisioning_status,
             "billing_status": instance.billing_status,
             "plan": instance.plan_id.code,

@@ -49,6 +49,7 @@ class SaasInstance(models.Model):
             "status",
             "desired_status",
             "paused_by_billing",
+            "pending_until",
             "message",
             "down_since",
             "killed_count",
@@ -87,6 +88,7 @@ class SaasInstance(models.Model):
             "desired_status",
             "may_send_mail",
             "paused_by_billing",
+            "pending_until",
             "last_operation_id",
         }
     )

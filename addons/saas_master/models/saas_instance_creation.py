@@ -25,7 +25,7 @@ class SaasInstance(models.Model):
         country=None,
         tz=None,
     ):
-        """Create an instance and the operation that brings it to life.
+        """Create an instance, and begin it now or once it is paid for.
 
         :param plan: a ``saas.plan``
         :param str subdomain: as typed
@@ -73,7 +73,7 @@ class SaasInstance(models.Model):
         )
         subscription._write_guarded({"instance_id": instance.id})
         subscription._billing_start()
-        instance._request("provision")
+        instance._begin("provision")
         return instance
 
     @api.model

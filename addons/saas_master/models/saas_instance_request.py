@@ -202,7 +202,10 @@ class SaasInstance(models.Model):
         return self._request("purge", reason=reason)
 
     def _reactivate(self, reason=None):
-        """Bring a terminated instance back on a new subscription, without trial."""
+        """Bring a terminated instance back on a new subscription, without trial.
+
+        :return: the operation, or None where it waits for the payment
+        """
         self.ensure_one()
         if self._is_purge_begun():
             raise UserError(
@@ -211,7 +214,16 @@ class SaasInstance(models.Model):
                     self.subdomain,
                 )
             )
-        operation = self._request("reactivate", reason=reason)
+        if self.pending_until:
+            raise UserError(
+                self.env._(
+                    "%(name)s comes back once it is paid for, until %(until)s.",
+                    name=self.subdomain,
+                    until=format_datetime(self.env, self.pending_until),
+                )
+            )
+        if refusal := self._get_refusal(PLAYBOOKS["reactivate"]):
+            raise UserError(refusal)
         subscription = self.env["saas.subscription"]._open(
             self.partner_id, self.plan_id, self.subscription_id.period, trial=False
         )
@@ -219,7 +231,7 @@ class SaasInstance(models.Model):
         self._write_guarded({"subscription_id": subscription.id})
         self._update_billing_status(subscription.billing_status, anew=True)
         subscription._billing_reactivate()
-        return operation
+        return self._begin("reactivate", reason)
 
     def _is_purge_begun(self):
         purges = self.operation_ids.filtered(lambda one: one.kind == "purge")

@@ -44,6 +44,11 @@ class SaasSubscription(models.Model):
         """
         self.ensure_one()
 
+    def _billing_pays_first(self):
+        """Tell whether what it is for begins only once it is paid; none: at once."""
+        self.ensure_one()
+        return False
+
     def _billing_cancel(self):
         """End it when the time that is paid for, or the trial, is over.
 

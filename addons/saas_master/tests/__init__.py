@@ -40,6 +40,7 @@ from . import test_template_upkeep
 from . import test_dry_run
 from . import test_events
 from . import test_open
+from . import test_pending
 from . import test_login_ticket
 from . import test_api_key
 from . import test_embedded
