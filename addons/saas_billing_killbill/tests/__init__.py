@@ -1,5 +1,6 @@
 from . import access_lines
 from . import test_access
+from . import test_any_order
 from . import test_books
 from . import test_dunning
 from . import test_overdue
