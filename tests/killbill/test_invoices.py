@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from killbill.books import find_charged
 from killbill.errors import Refused
 
 
@@ -39,6 +40,18 @@ def test_a_refund_is_told_once_for_a_key_and_is_owed_again(kb, account, owed):
         ("CREDIT", Decimal("4.00")),
         ("PURCHASE", Decimal("10.00")),
     ]
+
+
+def test_credit_is_given_once_for_a_key(kb, account):
+    for _ in range(2):
+        kb.invoices.give_credit(
+            account.id, f"gift-{account.id}", Decimal("3.50"), "USD"
+        )
+    assert kb.accounts.get(account.id).balance == Decimal("-3.50")
+    [invoice] = kb.accounts.invoices(account.id)
+    [gift] = find_charged(invoice)
+    assert (gift.kind, gift.amount) == ("CREDIT_ADJ", Decimal("-3.50"))
+    assert gift.description == f"gift-{account.id}"
 
 
 def test_what_is_written_off_is_asked_for_no_more(kb, account, owed):

@@ -13,4 +13,5 @@ from . import saas_killbill_balance
 from . import saas_killbill_webhook
 from . import saas_subscription
 from . import saas_subscription_dunning
+from . import saas_subscription_gift
 from . import queue_job

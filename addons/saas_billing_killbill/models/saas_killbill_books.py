@@ -117,6 +117,8 @@ class SaasKillbillAccount(models.Model):
             plan = self.env["saas.subscription"]._find_plan(product_of(item.plan))
         name = subscription.instance_id.subdomain or subscription.name or ""
         words = {"plan": plan.with_env(env).name or "", "name": name}
+        if gift := self.order_ids.filtered(lambda one: one.key == item.description):
+            return env._("Credit: %s", gift.reason)
         if not (item.start and item.end):
             return item.description or env._("%(plan)s of %(name)s", **words)
         words["days"] = f"{format_date(env, item.start)} – {format_date(env, item.end)}"

@@ -1,5 +1,7 @@
 # Each order is committed with what came of it, before the next one.
 # pylint: disable=invalid-commit
+from uuid import uuid4
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -36,7 +38,16 @@ class SaasKillbillOrder(models.Model):
         }
     )
     _saas_web_creates = frozenset(
-        {"account_id", "subscription_id", "kind", "plan", "reason", "state"}
+        {
+            "account_id",
+            "subscription_id",
+            "kind",
+            "plan",
+            "amount",
+            "key",
+            "reason",
+            "state",
+        }
     )
 
     account_id = fields.Many2one(
@@ -51,6 +62,7 @@ class SaasKillbillOrder(models.Model):
             ("undo_cancel", "Undo the cancellation"),
             ("stop", "End now"),
             ("write_off", "Write off what is owed"),
+            ("give_credit", "Give credit"),
             ("pay", "Note a payment"),
             ("refund", "Note that a payment was given back"),
         ],
@@ -78,11 +90,11 @@ class SaasKillbillOrder(models.Model):
     message = fields.Char(readonly=True)
 
     @api.model
-    def _give(self, subscription, kind, plan=None, reason=None):
+    def _give(self, subscription, kind, **values):
         """Write an order down, and have it told.
 
-        :param str plan: as Kill Bill calls it
-        :param str reason: in the words of who decided
+        :param values: such as ``plan``, as Kill Bill calls it, ``amount`` and
+            ``reason``, in the words of who decided
         """
         account = subscription.killbill_account_id
         self._create_guarded(
@@ -91,8 +103,8 @@ class SaasKillbillOrder(models.Model):
                     "account_id": account.id,
                     "subscription_id": subscription.id,
                     "kind": kind,
-                    "plan": plan,
-                    "reason": reason,
+                    "key": f"odoo-{kind}-{uuid4()}",
+                    **values,
                 }
             ]
         )
@@ -183,6 +195,12 @@ class SaasKillbillOrder(models.Model):
                 )
         for invoice, _share in unpaid:
             client.invoices.write_off(invoice.id)
+
+    def _tell_give_credit(self, client):
+        account = self.account_id
+        client.invoices.give_credit(
+            account.killbill_id, self.key, self._get_amount(), account.currency_id.name
+        )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):

@@ -74,12 +74,16 @@ class SaasSubscription(models.Model):
 
     def _billing_start(self):
         if self._is_killbill():
-            return self._tell_killbill("start", self._get_killbill_plan(self.plan_id))
+            return self._tell_killbill(
+                "start", plan=self._get_killbill_plan(self.plan_id)
+            )
         return super()._billing_start()
 
     def _billing_reactivate(self):
         if self._is_killbill():
-            return self._tell_killbill("start", self._get_killbill_plan(self.plan_id))
+            return self._tell_killbill(
+                "start", plan=self._get_killbill_plan(self.plan_id)
+            )
         return super()._billing_reactivate()
 
     def _billing_pays_first(self):
@@ -116,7 +120,7 @@ class SaasSubscription(models.Model):
             self.env._("The plan %s was ordered.", plan.name),
             reason,
         )
-        return self._tell_killbill("change_plan", self._get_killbill_plan(plan))
+        return self._tell_killbill("change_plan", plan=self._get_killbill_plan(plan))
 
     def _check_plan_fits(self, plan):
         """Order nothing that is billed and could not be had.
@@ -137,10 +141,6 @@ class SaasSubscription(models.Model):
         later = self.paid_until and plan.sequence < self.plan_id.sequence
         return ChangePreview(effective_at=self.paid_until if later else now)
 
-    def _billing_extend(self, days, reason):
-        self._refuse_for_killbill()
-        return super()._billing_extend(days, reason)
-
     def _billing_write_off(self, reason):
         if not self._is_killbill():
             return super()._billing_write_off(reason)
@@ -150,18 +150,12 @@ class SaasSubscription(models.Model):
         )
         return self._tell_killbill("write_off", reason=reason)
 
-    def _refuse_for_killbill(self):
-        if self._is_killbill():
-            raise UserError(
-                self.env._("Kill Bill bills %s: this is done there for now.", self.name)
-            )
-
     def _is_killbill(self):
         self.ensure_one()
         return self.billing_provider == "killbill"
 
-    def _tell_killbill(self, kind, plan=None, reason=None):
-        self.env["saas.killbill.order"]._give(self, kind, plan, reason)
+    def _tell_killbill(self, kind, **values):
+        self.env["saas.killbill.order"]._give(self, kind, **values)
 
     def _get_killbill_plan(self, plan):
         """Return what Kill Bill calls a plan in the subscription's period."""

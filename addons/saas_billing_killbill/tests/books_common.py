@@ -1,5 +1,6 @@
 """An account that Kill Bill bills, and a company that keeps books."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -81,6 +82,13 @@ class BooksCase(KillbillCommon):
             linked_id=None,
             description="",
         )
+
+    def describe(self, key, description):
+        """Have Kill Bill say something else of the first line of an invoice."""
+        invoice = self.there.invoices[key]
+        first, *others = invoice.items
+        first = replace(first, description=description, start=None, end=None)
+        self.there.invoices[key] = replace(invoice, items=(first, *others))
 
     # === WHAT IS LOOKED AT === #
 

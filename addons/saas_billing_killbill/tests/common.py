@@ -49,6 +49,7 @@ class FakeKillBill:
             record_payment=self.accounts.record_payment,
             record_refund=self.accounts.record_refund,
             write_off=self.accounts.write_off,
+            give_credit=self.accounts.note("give_credit"),
         )
 
     def __enter__(self):

@@ -115,6 +115,22 @@ class TestBooks(BooksCase):
         self.assertEqual(self.subscription.due, 0.0)
         self.check_agree()
 
+    def test_days_that_are_given_are_credit_with_their_reason(self):
+        self.subscription._write_guarded({"billing_status": "paid"})
+        told = self.subscription._billing_describe_extension(7)
+        self.assertIn("2.30 of credit", told)
+        self.subscription._billing_extend(7, "The site was down")
+        self.converge()
+        order = self.account.order_ids.sorted("id")[-1]
+        wanted = ("give_credit", order.key, Decimal("2.30"), "USD")
+        self.assertEqual(self.there.asked[-1], wanted)
+        self.bill(("CREDIT_ADJ", "-2.30"), ("CBA_ADJ", "2.30"))
+        self.describe("invoice-1", order.key)
+        self.converge()
+        self.assertEqual(self.moves.move_type, "out_refund")
+        self.assertEqual(self.moves.invoice_line_ids.name, "Credit: The site was down")
+        self.check_agree()
+
     def test_nobody_writes_off_what_another_instance_owes(self):
         self.bill("10.00")
         other = self.make_item("invoice-1", 9, "RECURRING", "5.00")

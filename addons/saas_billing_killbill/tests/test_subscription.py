@@ -136,7 +136,7 @@ class TestSubscription(KillbillCommon):
 
     def test_what_is_not_possible_yet_is_said(self):
         subscription = self.make()
-        with self.assertRaisesRegex(UserError, "Kill Bill bills"):
+        with self.assertRaisesRegex(UserError, "lengthens no trial"):
             subscription._billing_extend(3, "A gift")
         with self.assertRaisesRegex(UserError, "was not cancelled"):
             subscription._billing_undo_cancel()

@@ -113,6 +113,18 @@ class SaasSubscription(models.Model):
         self.ensure_one()
         return []
 
+    def _billing_describe_extension(self, days):
+        """Say what giving days does, before it is done.
+
+        :param int days: how many
+        """
+        end = self._get_extended_end(days)
+        return self.env._(
+            "%(name)s goes on until %(end)s without being paid for these days.",
+            name=self.name,
+            end=format_datetime(self.env, end),
+        )
+
     def _billing_extend(self, days, reason):
         """Give days as a present, after the trial or what is paid for.
 

@@ -2,7 +2,6 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools.misc import format_datetime
 
 
 class SaasSubscriptionArrange(models.TransientModel):
@@ -50,12 +49,7 @@ class SaasSubscriptionArrange(models.TransientModel):
     def _describe_extend(self):
         if self.days < 1:
             return None
-        end = self.subscription_id._get_extended_end(self.days)
-        return self.env._(
-            "%(name)s goes on until %(end)s without being paid for these days.",
-            name=self.subscription_id.name,
-            end=format_datetime(self.env, end),
-        )
+        return self.subscription_id._billing_describe_extension(self.days)
 
     def _describe_write_off(self):
         subscription = self.subscription_id
