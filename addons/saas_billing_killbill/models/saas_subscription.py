@@ -74,17 +74,17 @@ class SaasSubscription(models.Model):
 
     def _billing_start(self):
         if self._is_killbill():
-            return self._tell_killbill(
-                "start", plan=self._get_killbill_plan(self.plan_id)
-            )
+            return self._start_killbill()
         return super()._billing_start()
 
     def _billing_reactivate(self):
         if self._is_killbill():
-            return self._tell_killbill(
-                "start", plan=self._get_killbill_plan(self.plan_id)
-            )
+            return self._start_killbill()
         return super()._billing_reactivate()
+
+    def _start_killbill(self):
+        plan = self._get_killbill_plan(self.plan_id)
+        return self._tell_killbill("start", plan=plan)
 
     def _billing_pays_first(self):
         if self._is_killbill():
