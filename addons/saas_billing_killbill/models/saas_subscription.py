@@ -114,6 +114,7 @@ class SaasSubscription(models.Model):
         if not self._is_killbill():
             return super()._billing_change_plan(plan, reason)
         self._check_living()
+        self._check_paid_before(plan)
         self._check_plan_fits(plan)
         self._note(
             "plan_ordered",
@@ -121,6 +122,25 @@ class SaasSubscription(models.Model):
             reason,
         )
         return self._tell_killbill("change_plan", plan=self._get_killbill_plan(plan))
+
+    def _check_paid_before(self, plan):
+        """Sell nothing larger to who has not paid for what there is.
+
+        :raise UserError: where something is owed
+        """
+        if self._is_larger(plan) and not self.currency_id.is_zero(self.due):
+            raise UserError(
+                self.env._(
+                    "%(name)s owes %(due)s: a larger plan is sold once that is paid.",
+                    name=self.name,
+                    due=self.currency_id.format(self.due),
+                )
+            )
+
+    def _is_larger(self, plan):
+        """Tell whether a plan comes after the present one, as ranked in the catalog."""
+        present = self.plan_id
+        return (plan.sequence, plan.id) > (present.sequence, present.id)
 
     def _check_plan_fits(self, plan):
         """Order nothing that is billed and could not be had.
@@ -138,7 +158,7 @@ class SaasSubscription(models.Model):
             return super()._billing_preview_change(plan)
         self._check_living()
         now = self._saas_now()
-        later = self.paid_until and plan.sequence < self.plan_id.sequence
+        later = self.paid_until and not self._is_larger(plan)
         return ChangePreview(effective_at=self.paid_until if later else now)
 
     def _billing_write_off(self, reason):

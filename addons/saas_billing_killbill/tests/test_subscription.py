@@ -105,6 +105,18 @@ class TestSubscription(KillbillCommon):
             instance._change_plan(tiny)
         self.assertEqual(subscription.killbill_order_ids.mapped("kind"), ["start"])
 
+    def test_who_owes_gets_a_smaller_plan_and_no_larger_one(self):
+        subscription = self.make()
+        subscription._write_guarded({"due": 10.0})
+        self.plan.sequence = 5
+        larger = self.plan.copy({"code": "larger", "name": "Larger", "sequence": 6})
+        with self.assertRaisesRegex(UserError, "larger plan is sold once that is paid"):
+            subscription.instance_id._change_plan(larger)
+        smaller = self.plan.copy({"code": "smaller", "name": "Smaller", "sequence": 4})
+        subscription.instance_id._change_plan(smaller)
+        kinds = subscription.killbill_order_ids.sorted("id").mapped("kind")
+        self.assertEqual(kinds, ["start", "change_plan"])
+
     def test_an_order_waits_where_the_login_is_wrong(self):
         subscription = self.make()
         self.outside_of.refused["start"] = InvalidLogin("The login is refused.")
