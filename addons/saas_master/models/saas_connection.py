@@ -1,6 +1,9 @@
+from dataclasses import asdict
+
 from odoo import fields, models
 
 from odoo.addons.saas_infra.drivers.errors import PermanentInfraError
+from odoo.addons.saas_infra.drivers.specs import NodeState
 from odoo.addons.saas_infra.drivers.swarm_tls import ends_at
 
 # The platform's own is renewed before, where `make up` runs now and then.
@@ -148,20 +151,16 @@ class SaasCluster(models.Model):
     def _look(self, driver):
         return {
             "services": len(driver.list_services()),
-            "nodes": {
-                name: {"state": node.state, "load": node.load}
-                for name, node in driver.list_nodes().items()
-            },
+            "nodes": {name: asdict(node) for name, node in driver.list_nodes().items()},
         }
 
     def _note(self, seen):
         now = fields.Datetime.now()
         self.last_seen = now
-        for node in self._lock_nodes():
-            found = seen["nodes"].get(node.name, {"state": "lost", "load": None})
-            if found["state"] != "lost":
-                node.write({"load": found["load"], "last_seen": now})
-            node._note_state(found["state"])
+        found = {name: NodeState(**node) for name, node in seen["nodes"].items()}
+        for node in self._note_nodes(found):
+            if node.name in found and found[node.name].state != "lost":
+                node.write({"load": found[node.name].load, "last_seen": now})
         if self.engine_certificate:
             text = self.env._(
                 "It ends in %s days, and the Docker engine lets this platform in no "

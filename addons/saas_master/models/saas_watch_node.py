@@ -55,13 +55,16 @@ class SaasCluster(models.Model):
         """Write down how its nodes are; a new one that tells its size is taken in.
 
         :param dict found: NodeState by name
+        :return: the nodes, but for those that somebody else writes now
         """
         self.ensure_one()
-        for node in self._lock_nodes():
+        nodes = self._lock_nodes()
+        for node in nodes:
             node._note_state(found[node.name].state if node.name in found else "lost")
         for name in sorted(set(found) - set(self.node_ids.mapped("name"))):
             if found[name].cores:
-                self._take_in_node(found[name])
+                nodes |= self._take_in_node(found[name])
+        return nodes
 
     def _lock_nodes(self):
         """Return its nodes but for those that somebody else writes now."""
@@ -85,3 +88,4 @@ class SaasCluster(models.Model):
             }
         )
         node._note_state(found.state)
+        return node

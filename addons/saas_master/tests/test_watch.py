@@ -206,6 +206,23 @@ class TestWatchNodes(WatchCase):
             nodes[:1].write({"state": "ready", "seen_state": "ready"})
         super().tearDown()
 
+    def test_a_connection_that_is_tried_takes_in_nodes_as_the_watch_does(self):
+        seen = [{"name": "second", "cores": 4.0, "memory": 8 << 30, "load": 0.5}]
+        look = {
+            "services": 0,
+            "nodes": {node["name"]: {**node, "state": "ready"} for node in seen},
+        }
+        with self.open_env() as env:
+            cluster = self.fleet(env, "cluster")
+            for _time in range(2):
+                cluster._note(look)
+            second = cluster.node_ids.filtered(lambda node: node.name == "second")
+            self.assertEqual(
+                (second.cores, second.memory_mb, second.load), (4.0, 8192, 0.5)
+            )
+            # The other one is no longer there.
+            self.assertEqual(cluster.memory_mb, 8192)
+
     def test_a_node_that_is_lost_rings_once_and_comes_back(self):
         for _time in range(2):
             self.note(localhost="lost")
