@@ -12,6 +12,17 @@ from swarm_people import try_run
 pytestmark = pytest.mark.slow
 
 HOG = "b'x' * 10**10"
+# As many children as it is let, for a while.
+BOMB = """
+import os, time
+try:
+    while True:
+        if not os.fork():
+            time.sleep(5)
+            os._exit(0)
+except BlockingIOError:
+    time.sleep(1)
+"""
 ASK = """
 inquiry = env["{}"].search([])._ask_for_connection()
 print("INQUIRY", inquiry.id)"""
@@ -51,7 +62,9 @@ def check_failed(operation, *words):
 
 
 def check_retry(platform, visitor, instance):
-    platform.saasctl("instance", "retry", instance["uuid"], "--wait")
+    code, answer = platform.run_saasctl("instance", "retry", instance["uuid"], "--wait")
+    # The reconciliation may have repaired it before.
+    assert code == 0 or "there is no retry" in str(answer), answer
     check_serves(visitor, instance)
 
 
@@ -175,6 +188,24 @@ def test_who_wants_too_much_memory_loses_a_process_and_reads_why(
 
     warning = wait_until(is_told, seconds=90)
     assert "more memory than its plan has (2048 MiB)" in warning
+    assert platform.saasctl("instance", "show", name)["status"] == "running"
+    assert platform.containers_of(instance) == [container]
+    check_serves(visitor, instance)
+    assert not platform.saasctl("instance", "show", "demo")["warning"]
+
+
+def test_a_fork_bomb_is_refused_more_and_its_owner_reads_why(
+    platform, instance, visitor
+):
+    name = instance["subdomain"]
+    [container] = platform.containers_of(instance)
+    platform.docker("exec", container, "python3", "-c", BOMB)
+
+    def is_told():
+        return platform.saasctl("instance", "show", name)["warning"]
+
+    warning = wait_until(is_told, seconds=90)
+    assert "as many processes as an instance may have (512)" in warning
     assert platform.saasctl("instance", "show", name)["status"] == "running"
     assert platform.containers_of(instance) == [container]
     check_serves(visitor, instance)

@@ -199,6 +199,21 @@ def test_the_master_has_no_more_rights_than_it_needs(swarm):
         assert values["db_password"] not in everything
 
 
+def test_the_key_is_rotated_while_the_master_serves(swarm, demo, visitor):
+    held = {path.name for path in (swarm.run_dir / "keys/seal").iterdir()}
+    masters = ("ps", "-q", "--filter", "name=-master_")
+    before = swarm.docker(*masters)
+
+    said = run("rotate-key")
+
+    assert "sealed anew" in said and "no key here opens" not in said
+    assert not held & {path.name for path in (swarm.run_dir / "keys/seal").iterdir()}
+    assert swarm.docker(*masters) == before
+    # It opens what it needs to write the service's configuration again.
+    swarm.saasctl("instance", "restart", "demo", "--wait")
+    assert visitor.get(f"{demo['url']}/web/login").status_code == 200
+
+
 def test_the_second_up_changes_nothing(swarm):
     before = {*swarm.docker("ps", "-q").split()}
 
