@@ -20,6 +20,9 @@ SECRET_HEADER = "X-SaaSOdoo-Secret"
 PROTOCOL = 1
 LIFE = 60  # seconds; the tenant accepts no token that lives longer
 POLL = 0.02  # seconds between two looks
+# So long one look may take at first, then twice that. A proxy may still wait for the
+# name of a tenant that was not up when it was asked, and finds it when asked anew.
+PATIENCE = 1.0
 MAX_ANSWER = 1 << 20  # bytes
 
 
@@ -187,11 +190,13 @@ class TenantClient:
 
     def _wait(self, path, deadline):
         started = time.monotonic()
-        last = ""
+        last, patience = "", PATIENCE
         while (left := started + deadline - time.monotonic()) > 0:
+            looked = time.monotonic()
             try:
                 self._knock(left)
-                with self._request("GET", path, timeout=left) as answer:
+                timeout = min(left, patience)
+                with self._request("GET", path, timeout=timeout) as answer:
                     status = answer.status
                 if status == 200:
                     return time.monotonic() - started
@@ -200,6 +205,8 @@ class TenantClient:
                 # The last try is cut short by our own deadline: it tells little.
                 if not last or time.monotonic() < started + deadline:
                     last = error.message
+            if time.monotonic() - looked >= patience:
+                patience *= 2
             time.sleep(POLL)
         raise RetryableInfraError(
             f"{self.host}{path} was not ready after {deadline:g} seconds: "
