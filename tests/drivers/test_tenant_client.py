@@ -89,31 +89,6 @@ def test_waiting_ends_with_the_first_200():
         assert [path for path, _headers in server.seen] == ["/web/login"] * 3
 
 
-def test_who_hangs_is_asked_anew_and_given_more_time():
-    """As a proxy does that waits for a name which nobody has yet."""
-    asked, answered = [], Event()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            asked.append(time.monotonic())
-            if len(asked) < 3:
-                answered.wait(30)
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_arguments):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        client(server.server_address, timeout=20).wait_healthy(20)
-        answered.set()
-        server.shutdown()
-    first, second, third = asked
-    assert (second - first) * 1.5 < third - second
-
-
 def test_waiting_ends_at_the_deadline_and_says_what_was_last_seen():
     began = time.monotonic()
     with (

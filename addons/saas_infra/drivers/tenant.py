@@ -20,9 +20,6 @@ SECRET_HEADER = "X-SaaSOdoo-Secret"
 PROTOCOL = 1
 LIFE = 60  # seconds; the tenant accepts no token that lives longer
 POLL = 0.02  # seconds between two looks
-# So long one look may take at first, then twice that. A proxy may still wait for the
-# name of a tenant that was not up when it was asked, and finds it when asked anew.
-PATIENCE = 1.0
 MAX_ANSWER = 1 << 20  # bytes
 
 
@@ -190,13 +187,11 @@ class TenantClient:
 
     def _wait(self, path, deadline):
         started = time.monotonic()
-        last, patience = "", PATIENCE
+        last = ""
         while (left := started + deadline - time.monotonic()) > 0:
-            looked = time.monotonic()
             try:
                 self._knock(left)
-                timeout = min(left, patience)
-                with self._request("GET", path, timeout=timeout) as answer:
+                with self._request("GET", path, timeout=left) as answer:
                     status = answer.status
                 if status == 200:
                     return time.monotonic() - started
@@ -205,8 +200,6 @@ class TenantClient:
                 # The last try is cut short by our own deadline: it tells little.
                 if not last or time.monotonic() < started + deadline:
                     last = error.message
-            if time.monotonic() - looked >= patience:
-                patience *= 2
             time.sleep(POLL)
         raise RetryableInfraError(
             f"{self.host}{path} was not ready after {deadline:g} seconds: "
