@@ -44,7 +44,7 @@ def test_a_refund_is_told_once_for_a_key_and_is_owed_again(kb, account, owed):
 
 def test_credit_is_given_once_for_a_key(kb, account):
     for _ in range(2):
-        kb.invoices.give_credit(
+        kb.accounts.give_credit(
             account.id, f"gift-{account.id}", Decimal("3.50"), "USD"
         )
     assert kb.accounts.get(account.id).balance == Decimal("-3.50")

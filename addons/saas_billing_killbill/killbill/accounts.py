@@ -106,6 +106,23 @@ class Accounts:
         found = self._ask.get(f"/kb/accounts/{account_id}/invoicePayments")
         return [Payment.from_json(each) for each in found or ()]
 
+    def give_credit(self, account_id, key, amount, currency):
+        """Give an account credit, once for each key.
+
+        Kill Bill knows no key of a credit: ours is its description.
+
+        :param Decimal amount: net
+        """
+        items = (item for each in self.invoices(account_id) for item in each.items)
+        if key not in (item.description for item in items):
+            body = {
+                "accountId": account_id,
+                "amount": amount,
+                "currency": currency,
+                "description": key,
+            }
+            self._ask.post("/kb/credits", [body], autoCommit=True)
+
     def written_off(self, account_id):
         """Return the ids of the invoices that are asked for no more.
 

@@ -66,28 +66,6 @@ class Invoices:
             if refusal.code != _KEY_USED:
                 raise
 
-    def give_credit(self, account_id, key, amount, currency):
-        """Give an account credit, once for each key.
-
-        Kill Bill knows no key of a credit: ours is its description.
-
-        :param Decimal amount: net
-        """
-        invoices = self._ask.get(
-            f"/kb/accounts/{account_id}/invoices", includeInvoiceComponents=True
-        )
-        given = (
-            item["description"] for each in invoices or () for item in each["items"]
-        )
-        if key not in given:
-            body = {
-                "accountId": account_id,
-                "amount": amount,
-                "currency": currency,
-                "description": key,
-            }
-            self._ask.post("/kb/credits", [body], autoCommit=True)
-
     def write_off(self, invoice_id):
         """Ask for nothing more of an invoice; its period is not billed again."""
         self._ask.make(f"/kb/invoices/{invoice_id}/tags", [WRITTEN_OFF])

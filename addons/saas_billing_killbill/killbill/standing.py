@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from .books import COMMITTED
+
 CENT = Decimal("0.01")
 # Of an account that owes, in the words of saas.subscription
 TRIAL, REQUIRED, PAID = "trial", "payment_required", "paid"
@@ -92,7 +94,7 @@ def find_unpaid(subscription, invoices):
     return [
         (invoice, share)
         for invoice in invoices
-        if invoice.status == "COMMITTED" and invoice.balance > 0
+        if invoice.status == COMMITTED and invoice.balance > 0
         if (share := share_of(subscription, invoice, owners)) > 0
     ]
 

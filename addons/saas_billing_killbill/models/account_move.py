@@ -31,15 +31,17 @@ class AccountMove(models.Model):
 
     def _get_open_lines(self):
         """Return the lines on which something is still to be paid."""
-        lines = self.line_ids.filtered(lambda line: line.display_type == "payment_term")
-        return lines.filtered(lambda line: not line.reconciled)
+        return self._get_owed_lines().filtered(lambda line: not line.reconciled)
+
+    def _get_owed_lines(self):
+        return self.line_ids.filtered(lambda line: line.display_type == "payment_term")
 
     def _sum_paid(self, is_counted):
         """Return what is paid of these by some other moves, with tax.
 
         :param is_counted: tells of another move whether it counts
         """
-        lines = self.line_ids.filtered(lambda line: line.display_type == "payment_term")
+        lines = self._get_owed_lines()
         paid = sum(
             partial.debit_amount_currency
             for partial in lines.matched_credit_ids

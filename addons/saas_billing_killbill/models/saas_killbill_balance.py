@@ -35,7 +35,7 @@ class SaasKillbillAccount(models.Model):
         asked_for = moves.filtered(lambda move: not move.is_killbill_write_off)
         billed = float(sum(map(books.sum_charged, asked)))
         booked = asked_for._sum_signed("amount_untaxed")
-        owed = float(books.sum_owed(asked))
+        owed = float(books.sum_owed(ledger.invoices))
         open_amount = sum(move._get_open_net() for move in moves)
         self._write_guarded(
             {

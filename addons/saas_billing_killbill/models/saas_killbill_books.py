@@ -39,7 +39,7 @@ class SaasKillbillAccount(models.Model):
             for item, owner in owners_of(ledger.invoices).items()
             if owner in sold
         }
-        for invoice in sorted(ledger.invoices, key=lambda one: int(one.number)):
+        for invoice in sorted(ledger.invoices, key=lambda one: int(one.number or 0)):
             if invoice.status == books.COMMITTED:
                 self._book_lines(invoice, owners)
             elif invoice.status == books.VOID:

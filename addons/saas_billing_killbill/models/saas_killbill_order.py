@@ -183,7 +183,7 @@ class SaasKillbillOrder(models.Model):
         """Give up what this subscription owes, and nothing that others owe."""
         account = self.account_id.killbill_id
         found = client.subscriptions.find(self.subscription_id.killbill_key)
-        unpaid = find_unpaid(found, client.accounts.ledger(account).invoices)
+        unpaid = find_unpaid(found, client.accounts.invoices(account))
         for invoice, share in unpaid:
             if share != invoice.balance:
                 raise Refused(
@@ -198,7 +198,7 @@ class SaasKillbillOrder(models.Model):
 
     def _tell_give_credit(self, client):
         account = self.account_id
-        client.invoices.give_credit(
+        client.accounts.give_credit(
             account.killbill_id, self.key, self._get_amount(), account.currency_id.name
         )
 

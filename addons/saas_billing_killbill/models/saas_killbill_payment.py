@@ -4,6 +4,7 @@ from uuid import uuid4
 from odoo import models
 
 from ..killbill import books
+from ..killbill.errors import Refused
 
 
 class SaasKillbillAccount(models.Model):
@@ -100,9 +101,8 @@ class SaasKillbillOrder(models.Model):
         client.invoices.record_payment(invoice, self.key, self._get_amount())
 
     def _tell_refund(self, client):
-        [paid] = (
-            payment
-            for payment in client.invoices.payments(self.invoice)
-            if payment.key == self.refunded_id.key
-        )
-        client.invoices.record_refund(paid.id, self.key, self._get_amount())
+        for paid in client.invoices.payments(self.invoice):
+            if paid.key == self.refunded_id.key:
+                client.invoices.record_refund(paid.id, self.key, self._get_amount())
+                return
+        raise Refused(self.env._("Kill Bill does not have the payment that it was of."))

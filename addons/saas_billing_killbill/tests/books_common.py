@@ -45,13 +45,13 @@ class BooksCase(KillbillCommon):
         :param amounts: one for each line; a pair names its kind, too
         """
         key = f"invoice-{number}"
-        known = self.there.invoices.get(key)
+        known = self.there.billed.get(key)
         items = known.items if known else ()
         for amount in amounts:
             line = amount if isinstance(amount, tuple) else ("RECURRING", amount)
             items += (self.make_item(key, len(items), *line),)
         balance = sum(item.amount for item in items)
-        self.there.invoices[key] = Invoice(
+        self.there.billed[key] = Invoice(
             **{
                 "id": key,
                 "number": number,
@@ -85,10 +85,10 @@ class BooksCase(KillbillCommon):
 
     def describe(self, key, description):
         """Have Kill Bill say something else of the first line of an invoice."""
-        invoice = self.there.invoices[key]
+        invoice = self.there.billed[key]
         first, *others = invoice.items
         first = replace(first, description=description, start=None, end=None)
-        self.there.invoices[key] = replace(invoice, items=(first, *others))
+        self.there.billed[key] = replace(invoice, items=(first, *others))
 
     # === WHAT IS LOOKED AT === #
 

@@ -49,7 +49,6 @@ class FakeKillBill:
             record_payment=self.accounts.record_payment,
             record_refund=self.accounts.record_refund,
             write_off=self.accounts.write_off,
-            give_credit=self.accounts.note("give_credit"),
         )
 
     def __enter__(self):
@@ -87,7 +86,7 @@ class FakeAccounts:
     def __init__(self, killbill):
         self._answer = killbill._answer
         self.asked, self.found, self.refused = [], {}, {}
-        self.invoices, self.written_off, self.payments = {}, set(), {}
+        self.billed, self.written_off, self.payments = {}, set(), {}
 
     # === ACCOUNTS === #
 
@@ -100,10 +99,16 @@ class FakeAccounts:
         return self._answer(
             Ledger(
                 subscriptions=tuple(self.found.values()),
-                invoices=tuple(self.invoices.values()),
+                invoices=tuple(self.billed.values()),
                 written_off=frozenset(self.written_off),
             )
         )
+
+    def invoices(self, account_id):
+        return self._answer([*self.billed.values()])
+
+    def give_credit(self, account_id, key, amount, currency):
+        self._note("give_credit", key, amount, currency)
 
     # === SUBSCRIPTIONS === #
 
@@ -144,7 +149,7 @@ class FakeAccounts:
     # === INVOICES === #
 
     def get(self, invoice_id):
-        return self._answer(self.invoices[invoice_id])
+        return self._answer(self.billed[invoice_id])
 
     def record_payment(self, invoice, key, amount):
         self._note("record_payment", amount)
@@ -167,11 +172,11 @@ class FakeAccounts:
 
     def write_off(self, invoice):
         self.written_off.add(invoice)
-        self.invoices[invoice] = replace(self.invoices[invoice], balance=Decimal(0))
+        self.billed[invoice] = replace(self.billed[invoice], balance=Decimal(0))
 
     def _pay(self, invoice, amount):
-        before = self.invoices[invoice]
-        self.invoices[invoice] = replace(before, balance=before.balance - amount)
+        before = self.billed[invoice]
+        self.billed[invoice] = replace(before, balance=before.balance - amount)
 
 
 class KillbillCommon(SaasCommon):

@@ -135,8 +135,8 @@ class TestBooks(BooksCase):
         self.bill("10.00")
         other = self.make_item("invoice-1", 9, "RECURRING", "5.00")
         other = replace(other, subscription_id="another")
-        invoice = self.there.invoices["invoice-1"]
-        self.there.invoices["invoice-1"] = replace(
+        invoice = self.there.billed["invoice-1"]
+        self.there.billed["invoice-1"] = replace(
             invoice, items=(*invoice.items, other), balance=Decimal("15.00")
         )
         self.converge()

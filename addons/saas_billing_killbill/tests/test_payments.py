@@ -19,7 +19,7 @@ class TestPayments(BooksCase):
         self.pay(self.moves)
         self.converge(3)
         self.assertEqual(self.get_told(), [("record_payment", Decimal("10.00"))])
-        self.assertEqual(self.there.invoices["invoice-1"].balance, 0)
+        self.assertEqual(self.there.billed["invoice-1"].balance, 0)
         self.check_agree()
 
     def test_parts_are_told_in_proportion_and_the_last_takes_the_rest(self):
@@ -41,11 +41,24 @@ class TestPayments(BooksCase):
         payment.action_cancel()
         self.converge()
         self.assertEqual(self.get_told()[1], ("record_refund", Decimal("10.00")))
-        self.assertEqual(self.there.invoices["invoice-1"].balance, Decimal("10.00"))
+        self.assertEqual(self.there.billed["invoice-1"].balance, Decimal("10.00"))
         self.check_agree()
         self.pay(self.moves)
         self.converge()
-        self.assertEqual(self.there.invoices["invoice-1"].balance, 0)
+        self.assertEqual(self.there.billed["invoice-1"].balance, 0)
+
+    def test_a_payment_that_kill_bill_has_lost_holds_nothing_up(self):
+        self.bill("10.00")
+        self.converge()
+        payment = self.pay(self.moves)
+        self.converge()
+        self.there.payments.clear()
+        payment.action_draft()
+        payment.action_cancel()
+        self.converge()
+        order = self.account.order_ids.sorted("id")[-1]
+        self.assertEqual((order.kind, order.state), ("refund", "refused"))
+        self.assertIn("does not have the payment", order.message)
 
     def test_a_payment_wakes_the_job(self):
         self.bill("10.00")

@@ -68,14 +68,15 @@ class SaasInstance(models.Model):
 
     def _purge_blockers(self):
         if self.pending_until:
-            return [
-                self.env._(
-                    "%(name)s comes back once it is paid for, until %(until)s.",
-                    name=self.subdomain,
-                    until=format_datetime(self.env, self.pending_until),
-                )
-            ]
+            return [self._describe_pending()]
         return super()._purge_blockers()
+
+    def _describe_pending(self):
+        return self.env._(
+            "%(name)s comes back once it is paid for, until %(until)s.",
+            name=self.subdomain,
+            until=format_datetime(self.env, self.pending_until),
+        )
 
     @api.model
     def _cron_expire_pending(self):

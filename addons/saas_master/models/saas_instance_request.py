@@ -215,13 +215,7 @@ class SaasInstance(models.Model):
                 )
             )
         if self.pending_until:
-            raise UserError(
-                self.env._(
-                    "%(name)s comes back once it is paid for, until %(until)s.",
-                    name=self.subdomain,
-                    until=format_datetime(self.env, self.pending_until),
-                )
-            )
+            raise UserError(self._describe_pending())
         if refusal := self._get_refusal(PLAYBOOKS["reactivate"]):
             raise UserError(refusal)
         subscription = self.env["saas.subscription"]._open(
