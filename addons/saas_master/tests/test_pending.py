@@ -94,6 +94,15 @@ class TestPending(CommittedCase):
             self.assertTrue(record.subscription_id.ended_at)
             self.request(env, subdomain="late", trial=True)
 
+    def test_what_waits_can_be_taken_back_before(self):
+        instance, _ = self.create_instance(trial=False)
+        discard = self.call(instance, "_discard", "changed their mind")
+        self.work(discard)
+        with self.open_env() as env:
+            record = env["saas.instance"].browse(instance)
+            self.assertFalse(record.pending_until)
+            self.assertTrue(record.subscription_id.ended_at)
+
     def test_a_trial_begins_at_once(self):
         _, operation = self.create_instance(trial=True)
         self.assertTrue(operation)
