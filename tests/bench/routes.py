@@ -10,7 +10,7 @@ from drivers.traefik import TraefikDriver
 from measure import Stopwatch, summarise
 from tenants import Tenants
 
-from scripts.setup import edge, folders, settings
+from scripts.setup import edge, folders
 
 COUNTS = (50, 2000)
 OTHER = {"running": "suspended", "suspended": "running"}
@@ -52,7 +52,7 @@ def change_routes(platform, count):
 
 def _connect(platform):
     """Return a driver and a maker of tenants that no platform has."""
-    chosen = settings.load({"RUN_DIR": str(platform.run_dir)})
+    chosen = platform.settings
     nobody = str(uuid4())
     driver = TraefikDriver(
         host=str(edge.redis_socket(chosen)),

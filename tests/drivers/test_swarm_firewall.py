@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 SCRIPT = CHECKOUT / "swarm/firewall"
 INTERNET, METADATA = "198.51.100.7", "169.254.169.254"
-DATABASE, OTHER, RELAY = 5432, 6379, 25
+DATABASE, OTHER, RELAY, NAMES = 5432, 6379, 25, 53
 MAIL_PORTS = (25, 465, 587)
 CONNECT = (
     "import socket, sys; "
@@ -36,6 +36,7 @@ def peers():
             (INTERNET, 80),
             (METADATA, 80),
             (GATEWAY, RELAY),
+            (GATEWAY, NAMES),
             *((INTERNET, port) for port in MAIL_PORTS),
         ):
             stack.enter_context(socket.create_server(place, backlog=100))
@@ -78,6 +79,7 @@ def reaches(swarm, tenant, address, port):
 
 CLOSED = [
     (GATEWAY, OTHER),
+    (GATEWAY, NAMES),
     (METADATA, 80),
     (ADDRESS, 2376),  # the node's own engine
     *((INTERNET, port) for port in MAIL_PORTS),
@@ -115,6 +117,18 @@ def test_to_apply_it_again_changes_all_and_doubles_nothing(swarm, tenant, firewa
     swarm.inside(SCRIPT, "apply", f"{GATEWAY}:{OTHER}")
     assert reaches(swarm, tenant, GATEWAY, OTHER)
     assert not reaches(swarm, tenant, GATEWAY, DATABASE)
+
+
+def test_names_are_asked_of_the_resolvers_of_the_node_and_of_nothing_else_there(
+    swarm, tenant, firewall, tmp_path
+):
+    conf = tmp_path / "resolv.conf"
+    conf.write_text(f"search example\nnameserver 127.0.0.1\nnameserver {GATEWAY}\n")
+    with_resolver = ("env", f"RESOLV_CONF={conf}", SCRIPT, "apply")
+    swarm.inside(*with_resolver, f"{GATEWAY}:{DATABASE}")
+    assert reaches(swarm, tenant, GATEWAY, NAMES)
+    assert not reaches(swarm, tenant, GATEWAY, OTHER)
+    assert "127.0.0.1/32 -p udp" not in rules(swarm)[0]
 
 
 def test_removed_it_leaves_nothing(swarm, tenant):
