@@ -123,12 +123,14 @@ def test_names_are_asked_of_the_resolvers_of_the_node_and_of_nothing_else_there(
     swarm, tenant, firewall, tmp_path
 ):
     conf = tmp_path / "resolv.conf"
-    conf.write_text(f"search example\nnameserver 127.0.0.1\nnameserver {GATEWAY}\n")
+    conf.write_text(f"search example\nnameserver 127.0.0.1\nnameserver\t{GATEWAY}\n")
     with_resolver = ("env", f"RESOLV_CONF={conf}", SCRIPT, "apply")
     swarm.inside(*with_resolver, f"{GATEWAY}:{DATABASE}")
     assert reaches(swarm, tenant, GATEWAY, NAMES)
     assert not reaches(swarm, tenant, GATEWAY, OTHER)
-    assert "127.0.0.1/32 -p udp" not in rules(swarm)[0]
+    to_names = [line for line in rules(swarm)[0].splitlines() if "--dport 53" in line]
+    assert {line.split()[3] for line in to_names} == {f"{GATEWAY}/32"}
+    assert {line.split()[5] for line in to_names} == {"tcp", "udp"}
 
 
 def test_removed_it_leaves_nothing(swarm, tenant):
