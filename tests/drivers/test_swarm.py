@@ -217,17 +217,6 @@ def test_a_service_that_fits_no_node_says_so(swarm, real, make):
     real.remove_service(spec)
 
 
-def test_a_tenant_is_waited_for_until_it_serves_and_no_longer_than_told(
-    swarm, real, make
-):
-    spec = make()
-    real.ensure_service(spec)
-    real.wait_up(spec.name, 60)
-    assert swarm.place_of(spec)
-    real.wait_up("odoo_nobody", 0.2)
-    real.remove_service(spec)
-
-
 def test_a_tenant_that_crashes_says_so_and_comes_back(running, swarm, real):
     swarm.ask(running, "/crash")
     wait_until(

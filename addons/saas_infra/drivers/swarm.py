@@ -19,7 +19,6 @@ from .swarm_spec import STOP_GRACE, build, kind_of, label, scaled_to_nothing
 from .swarm_state import (
     by_service,
     is_live,
-    is_up,
     last_failure,
     mark_of,
     node_states,
@@ -30,7 +29,6 @@ from .swarm_state import (
 from .swarm_usage import Collector
 from .tasks import look_up
 
-_LOOK = 0.1  # seconds between two
 _ENDED = ("completed", "paused", "rollback_completed", "rollback_paused")
 
 
@@ -111,23 +109,6 @@ class SwarmDriver:
         :rtype: dict[str, ServiceState]
         """
         return self._list("service", service_state)
-
-    def wait_up(self, name, seconds):
-        """Wait until a service of ours serves, and no longer than told.
-
-        Docker's names have it from then on. A proxy that asks for one before may ask
-        resolvers elsewhere, and wait for them for seconds.
-
-        :param str name: its name
-        :param float seconds: how long at most
-        """
-        platform = f"{label('platform')}={self._platform}"
-        chosen = {"label": [platform, f"{label('name')}={name}"]}
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if any(map(is_up, self._engine.call("tasks", filters=chosen))):
-                return
-            time.sleep(_LOOK)
 
     def list_secrets(self):
         """List whose Docker secrets there are, tasks' too: they go after all else.

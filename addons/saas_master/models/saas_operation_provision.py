@@ -1,4 +1,3 @@
-import time
 from functools import partial
 
 from odoo import models
@@ -96,14 +95,10 @@ class SaasOperation(models.Model):
         client = instance._get_tenant_client(direct=True)
         runtime, service = instance.cluster_id._get_driver(), instance.service
         proxy = instance.cluster_id.proxy_id._get_driver()
-        is_named = not instance.cluster_id._is_reached_directly()
 
         def wait():
-            over = time.monotonic() + HEALTHY_SECONDS
-            if is_named:
-                runtime.wait_up(service, HEALTHY_SECONDS)
             try:
-                client.wait_healthy(max(over - time.monotonic(), 1.0))
+                client.wait_healthy(HEALTHY_SECONDS)
             except RetryableInfraError as error:
                 reason = _find_reason(runtime, service, proxy)
                 if not reason:

@@ -56,9 +56,6 @@ class FakeProcessDriver(FakeDriver):
                 for name, mark, found in self._ours(state["services"])
             }
 
-    def wait_up(self, name, seconds):
-        """Be up at once."""
-
     def list_secrets(self):
         with self._call("list_secrets") as state:
             return {name: mark for name, mark, _ in self._ours(state["secrets"])}
