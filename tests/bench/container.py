@@ -14,6 +14,8 @@ from plain import free_port, serving
 
 SECRETS, FILES = "/run/secrets", "/var/lib/odoo"
 CONF = "odoo.conf"
+# By which a Swarm's tenants reach the database; it lets them in from nowhere else
+BRIDGE = "docker_gwbridge"
 SECRET_HEADER = "X-SaaSOdoo-Secret"
 
 
@@ -68,11 +70,12 @@ def _once(platform, found, folder):
     [files] = [m["Source"] for m in found["Mounts"] if m["Destination"] == FILES]
     command = [
         "docker", "-H", platform.setting("DOCKER_HOST"), "run", "--rm",
-        *("--network", "host", "--user", found["Config"]["User"], *variables),
+        *("--network", BRIDGE, "--publish", f"127.0.0.1:{port}:{port}"),
+        *("--user", found["Config"]["User"], *variables),
         *("--cpus", str(limits["NanoCpus"] / 10**9), "--memory", str(limits["Memory"])),
         *("-v", f"{files}:{FILES}", "-v", f"{folder}:{SECRETS}:ro", found["Image"]),
         *("-c", f"{SECRETS}/{CONF}", "--http-port", str(port)),
-        *("--http-interface", "127.0.0.1", "--log-level", "error"),
+        *("--http-interface", "0.0.0.0", "--log-level", "error"),
     ]  # fmt: skip
     conf = configparser.RawConfigParser()
     conf.read(Path(folder, CONF))
