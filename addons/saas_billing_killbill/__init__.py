@@ -4,6 +4,7 @@ from odoo.addons.saas_master.tools import access_log
 
 from . import controllers
 from . import models
+from . import report
 from . import wizards
 
 

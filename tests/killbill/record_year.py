@@ -46,6 +46,7 @@ ITEM = [
     "invoiceItemId",
     "itemType",
     "amount",
+    "rate",
     "subscriptionId",
     "planName",
     "startDate",

@@ -94,6 +94,7 @@ def item(number, amount, subscription=None, linked=None):
         id=str(number),
         kind="RECURRING",
         amount=Decimal(amount),
+        rate=Decimal(amount),
         subscription_id=subscription,
         plan="",
         start=None,

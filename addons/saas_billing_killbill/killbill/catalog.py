@@ -16,7 +16,8 @@ from .subscriptions import AT_TERM, NOW
 
 NAME = "SaaSOdoo"
 MONTHLY, ANNUAL = "MONTHLY", "ANNUAL"
-PERIODS = (MONTHLY, ANNUAL)
+# How many each of the periods has
+MONTHS = {MONTHLY: 1, ANNUAL: 12}
 # What may be the id of an element of XML
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
@@ -24,6 +25,11 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 def plan_name(product, period):
     """Return what Kill Bill calls a plan, such as starter-monthly."""
     return f"{product}-{period.lower()}"
+
+
+def months_of(name):
+    """Return how many months are paid at once in a plan that Kill Bill calls so."""
+    return MONTHS[name.rpartition("-")[2].upper()]
 
 
 def product_of(name):
@@ -95,7 +101,7 @@ def check(catalog, before=None):
 def _check_plan(plan):
     if not _NAME.fullmatch(plan.product):
         raise InvalidCatalog(f"“{plan.product}” is no name that Kill Bill takes.")
-    if plan.period not in PERIODS:
+    if plan.period not in MONTHS:
         raise InvalidCatalog(f"{plan.name}: there is no period {plan.period}.")
     if not plan.prices:
         raise InvalidCatalog(f"{plan.name} has no price.")

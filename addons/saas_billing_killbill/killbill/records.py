@@ -107,12 +107,14 @@ class Item:
     """A line of an invoice.
 
     :param str kind: such as RECURRING, FIXED, REPAIR_ADJ, CBA_ADJ, ITEM_ADJ
+    :param Decimal rate: the price of a whole period, of recurring lines
     :param str linked_id: the line that it mends
     """
 
     id: str
     kind: str
     amount: Decimal
+    rate: Decimal
     subscription_id: str | None
     plan: str
     start: date | None
@@ -126,6 +128,7 @@ class Item:
             id=found["invoiceItemId"],
             kind=found["itemType"],
             amount=amount(found["amount"]),
+            rate=amount(found["rate"]),
             subscription_id=found["subscriptionId"],
             plan=found["planName"] or "",
             start=day(found["startDate"]),

@@ -10,6 +10,7 @@ from . import account_move
 from . import saas_killbill_books
 from . import saas_killbill_payment
 from . import saas_killbill_balance
+from . import saas_recurring_revenue
 from . import saas_killbill_webhook
 from . import saas_subscription
 from . import saas_subscription_dunning

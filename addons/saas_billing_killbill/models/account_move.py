@@ -99,6 +99,8 @@ class AccountMoveLine(models.Model):
         copy=False,
         index="btree_not_null",
     )
+    # Of a copy, too: what is taken back is less revenue of the same plan.
+    saas_plan_id = fields.Many2one("saas.plan", string="Plan", readonly=True)
 
 
 class AccountPartialReconcile(models.Model):

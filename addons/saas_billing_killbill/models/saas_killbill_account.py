@@ -160,6 +160,7 @@ class SaasKillbillAccount(models.Model):
         self.env.cr.commit()
         self.invalidate_recordset()
         trouble = self._keep_books(ledger)
+        self._keep_revenue(ledger)
         if not self._has_orders():
             self._order_payments(ledger)
         self._note_balance(ledger)

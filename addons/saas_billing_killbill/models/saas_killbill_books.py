@@ -100,21 +100,25 @@ class SaasKillbillAccount(models.Model):
     def _get_line(self, item, owners, sign):
         nobody = self.env["saas.subscription"]
         subscription = owners.get(item.id) or owners.get(item.linked_id, nobody)
+        plan = self._find_billed_plan(item, subscription)
         return {
             "product_id": self.server_id._get_product().id,
-            "name": self._describe(item, subscription),
+            "name": self._describe(item, subscription, plan),
             "quantity": 1.0,
             "price_unit": float(sign * item.amount),
             "killbill_item": item.id,
             "saas_subscription_id": subscription.id,
+            "saas_plan_id": plan.id,
         }
 
-    def _describe(self, item, subscription):
+    def _find_billed_plan(self, item, subscription):
+        if item.plan:
+            return self.env["saas.subscription"]._find_plan(product_of(item.plan))
+        return subscription.plan_id
+
+    def _describe(self, item, subscription, plan):
         """Say in the customer's language what a line is for."""
         env = self.with_context(lang=self.partner_id.lang).env
-        plan = subscription.plan_id
-        if item.plan:
-            plan = self.env["saas.subscription"]._find_plan(product_of(item.plan))
         name = subscription.instance_id.subdomain or subscription.name or ""
         words = {"plan": plan.with_env(env).name or "", "name": name}
         if gift := self.order_ids.filtered(lambda one: one.key == item.description):

@@ -3,6 +3,7 @@ from . import test_access
 from . import test_any_order
 from . import test_books
 from . import test_dunning
+from . import test_finance
 from . import test_overdue
 from . import test_payments
 from . import test_places

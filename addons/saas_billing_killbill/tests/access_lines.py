@@ -25,6 +25,14 @@ def _prepare(env):
     order = {"account_id": account.id, "subscription_id": subscription.id}
     order["kind"] = "start"
     env["saas.killbill.order"]._create_guarded([order])
+    revenue = {
+        "subscription_id": subscription.id,
+        "plan_id": subscription.plan_id.id,
+        "company_id": company.id,
+        "date_from": "2026-01-01",
+        "monthly": 10.0,
+    }
+    env["saas.recurring.revenue"]._create_guarded([revenue])
 
 
 access_tables.PREPARED.append(_prepare)
@@ -35,6 +43,12 @@ access_tables.RIGHTS |= {
     "saas.killbill.account": {"support": "r"},
     "saas.killbill.order": {"support": "r"},
     "saas.killbill.webhook": {"support": "r"},
+    # Finance is beside the others, above none of them: see test_finance.py.
+    "saas.recurring.revenue": {},
+    "saas.revenue.report": {},
+    "saas.trial.report": {},
+    "saas.receivable.report": {},
+    "saas.plan.report": {},
 }
 access_tables.BUTTONS |= {
     ("saas.killbill.server", "action_set_up"): "operator",

@@ -75,6 +75,7 @@ class BooksCase(KillbillCommon):
             id=f"{invoice}-{index}",
             kind=kind,
             amount=Decimal(amount),
+            rate=Decimal(amount),
             subscription_id=self.subscription.killbill_key,
             plan="starter-monthly" if kind == "RECURRING" else "",
             start=date(2026, 1, 1),

@@ -120,6 +120,10 @@ class TestAnyOrder(KillbillCommon):
             "pending": subscription.pending_plan_id.code,
             "instance": (instance.status, instance.desired_status),
             "plan": instance.plan_id.code,
+            "revenue": [
+                (one.plan_id.code, one.date_from, one.date_to, one.monthly)
+                for one in subscription.revenue_ids
+            ],
             "balances": (account.billed, account.owed, account.open_amount),
             "books": sorted(
                 (
