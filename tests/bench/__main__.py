@@ -17,6 +17,7 @@ for folder in ("", "addons/saas_infra", "tests/drivers", "tests/system"):
 
 from container import image_of, run_alone  # noqa: E402
 from density import idle_cost  # noqa: E402
+from finance_reports import open_reports  # noqa: E402
 from people import Platform  # noqa: E402
 from plain import install_and_start  # noqa: E402
 from plan_changes import change_plans  # noqa: E402
@@ -82,6 +83,7 @@ def _parts(target, runtime, names, *, quick):
         yield run_alone(target, names[0], few)
         yield install_and_start(target, few, image_of(target, names[0]))
     else:
+        yield open_reports(target, often)
         yield reconcile_many(target, often)
         yield install_and_start(target, few)
 

@@ -98,8 +98,10 @@ class SaasKillbillAccount(models.Model):
         return move.sudo()
 
     def _get_line(self, item, owners, sign):
-        nobody = self.env["saas.subscription"]
-        subscription = owners.get(item.id) or owners.get(item.linked_id, nobody)
+        gift = self._find_gift(item)
+        subscription = (
+            owners.get(item.id) or owners.get(item.linked_id) or gift.subscription_id
+        )
         plan = self._find_billed_plan(item, subscription)
         return {
             "product_id": self.server_id._get_product().id,
@@ -111,6 +113,10 @@ class SaasKillbillAccount(models.Model):
             "saas_plan_id": plan.id,
         }
 
+    def _find_gift(self, item):
+        """Return the order by which staff gave what a line credits."""
+        return self.order_ids.filtered(lambda one: one.key == item.description)
+
     def _find_billed_plan(self, item, subscription):
         if item.plan:
             return self.env["saas.subscription"]._find_plan(product_of(item.plan))
@@ -121,7 +127,7 @@ class SaasKillbillAccount(models.Model):
         env = self.with_context(lang=self.partner_id.lang).env
         name = subscription.instance_id.subdomain or subscription.name or ""
         words = {"plan": plan.with_env(env).name or "", "name": name}
-        if gift := self.order_ids.filtered(lambda one: one.key == item.description):
+        if gift := self._find_gift(item):
             return env._("Credit: %s", gift.reason)
         if not (item.start and item.end):
             return item.description or env._("%(plan)s of %(name)s", **words)
@@ -187,11 +193,13 @@ class SaasKillbillAccount(models.Model):
     def _credit_rest(self, invoice, move, why):
         """Post a credit note for what is open of a move that is paid in part."""
         rest = move.amount_untaxed * move.amount_residual / move.amount_total
+        plans = move.invoice_line_ids.saas_plan_id
         line = {
             "product_id": self.server_id._get_product().id,
             "name": why,
             "quantity": 1.0,
             "price_unit": move.currency_id.round(rest),
+            "saas_plan_id": plans.id if len(plans) == 1 else False,
         }
         credit = self._post(
             invoice,

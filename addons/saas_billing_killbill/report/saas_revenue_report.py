@@ -69,12 +69,12 @@ class SaasRevenueReport(models.Model):
 
     @property
     def _table_query(self):
+        # The month of each row is in its id, so that it stays the same.
         return SQL(
             """
-            WITH at_end AS (%s)
-            SELECT pair.*,
-                   subscription.partner_id,
-                   company.currency_id,
+            SELECT by_month.*,
+                   subscription_id * 100000::bigint + number AS id,
+                   make_date(number / 12, number %% 12 + 1, 1) AS month,
                    CASE WHEN opening = 0 THEN closing ELSE 0 END AS gained,
                    CASE WHEN opening > 0 THEN greatest(closing - opening, 0)
                         ELSE 0 END AS expansion,
@@ -84,58 +84,68 @@ class SaasRevenueReport(models.Model):
                    (closing > 0)::int AS subscriptions,
                    CASE WHEN opening > 0 THEN (closing = 0)::int END AS churn,
                    CASE WHEN opening > 0 THEN (closing = 0)::int END AS revenue_churn
-              FROM (%s) AS pair
-              JOIN saas_subscription subscription ON subscription.id = subscription_id
-              JOIN res_company company ON company.id = pair.company_id
+              FROM (%s) AS by_month
+             WHERE opening > 0 OR closing > 0
             """,
-            self._get_ends_of_months(),
-            self._get_pairs(),
+            self._get_by_month(),
         )
 
-    def _get_ends_of_months(self):
-        """Return what ran as each month ended, the present one as it is today."""
+    def _get_by_month(self):
+        """Return each month's end beside the end of the month before.
+
+        What has no other after it is in one more month, that of its end.
+        """
+        return SQL(
+            """
+            SELECT subscription_id, partner_id, plan_id, company_id, currency_id,
+                   number,
+                   CASE WHEN number > first THEN monthly
+                        WHEN last_before = first - 1 THEN monthly_before
+                        ELSE 0 END AS opening,
+                   CASE WHEN number > last THEN 0 ELSE monthly END AS closing
+              FROM (%s) AS ran,
+                   generate_series(
+                       first,
+                       CASE WHEN last = present OR first_after = last + 1
+                            THEN last ELSE last + 1 END
+                   ) AS number
+            """,
+            self._get_ran(),
+        )
+
+    def _get_ran(self):
+        """Return at the ends of which months each ran, and what ran before and after.
+
+        Months are numbers, the present one is as it is today.
+        """
         return SQL(
             """
             SELECT revenue.subscription_id, revenue.plan_id, revenue.company_id,
-                   revenue.monthly, month::date AS month
-              FROM saas_recurring_revenue revenue,
-                   generate_series(
-                       date_trunc('month', revenue.date_from),
-                       least(
-                           date_trunc('month', revenue.date_to) - interval '1 month',
-                           date_trunc('month', %s::date)
-                       ),
-                       interval '1 month'
-                   ) month
+                   revenue.monthly, subscription.partner_id, company.currency_id,
+                   first, last, present,
+                   lag(last) OVER subscriptions AS last_before,
+                   lag(monthly) OVER subscriptions AS monthly_before,
+                   lead(first) OVER subscriptions AS first_after
+              FROM saas_recurring_revenue revenue
+              JOIN saas_subscription subscription
+                ON subscription.id = revenue.subscription_id
+              JOIN res_company company ON company.id = revenue.company_id
+             CROSS JOIN LATERAL (SELECT %(present)s AS present) now
+             CROSS JOIN LATERAL (
+                       SELECT %(from)s AS first, least(%(to)s - 1, present) AS last
+                   ) months
+             WHERE first <= last
+            WINDOW subscriptions AS (
+                       PARTITION BY revenue.subscription_id ORDER BY date_from
+                   )
             """,
-            self.env["saas.guarded.mixin"]._saas_now().date(),
-        )
-
-    def _get_pairs(self):
-        """Return each month's end beside the end of the month before."""
-        # The month of each row is in its id, so that it stays the same.
-        return SQL(
-            """
-            SELECT subscription_id * 10000::bigint
-                       + (12 * date_part('year', month) + date_part('month', month)
-                          - 12 * 2000)::bigint AS id,
-                   month,
-                   subscription_id,
-                   COALESCE(after.plan_id, before.plan_id) AS plan_id,
-                   COALESCE(after.company_id, before.company_id) AS company_id,
-                   COALESCE(before.monthly, 0) AS opening,
-                   COALESCE(after.monthly, 0) AS closing
-              FROM at_end after
-              FULL JOIN (
-                       SELECT subscription_id, plan_id, company_id, monthly,
-                              (month + interval '1 month')::date AS month
-                         FROM at_end
-                        WHERE month < date_trunc('month', %s::date)
-                   ) before
-             USING (subscription_id, month)
-             WHERE COALESCE(before.monthly, 0) > 0 OR COALESCE(after.monthly, 0) > 0
-            """,
-            self.env["saas.guarded.mixin"]._saas_now().date(),
+            **{
+                "present": _number(
+                    SQL("%s::date", self.env["saas.guarded.mixin"]._saas_now().date())
+                ),
+                "from": _number(SQL("revenue.date_from")),
+                "to": _number(SQL("revenue.date_to")),
+            },
         )
 
     def _read_group_select(self, aggregate_spec, query):
@@ -147,3 +157,10 @@ class SaasRevenueReport(models.Model):
             self._field_to_sql(self._table, "churned", query),
             self._field_to_sql(self._table, "opening", query),
         )
+
+
+def _number(day):
+    """Return the SQL of a month's number since year 0."""
+    return SQL(
+        "(12 * date_part('year', %s) + date_part('month', %s) - 1)::int", day, day
+    )
