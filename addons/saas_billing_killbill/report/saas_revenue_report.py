@@ -1,6 +1,9 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+# What is true of a moment: over several months it is their average, no sum.
+STANDING = ("opening", "closing", "subscriptions")
+
 
 class SaasRevenueReport(models.Model):
     """What each subscription brings in, month by month, and what became of it.
@@ -35,7 +38,8 @@ class SaasRevenueReport(models.Model):
     opening = fields.Monetary(
         string="At the Beginning",
         readonly=True,
-        help="A month's worth, without tax, of what ran as the month began.",
+        help="A month's worth, without tax, of what ran as the month began; over "
+        "several months their average.",
     )
     gained = fields.Monetary(
         string="New", readonly=True, help="Of subscriptions that began to be paid."
@@ -52,9 +56,13 @@ class SaasRevenueReport(models.Model):
     closing = fields.Monetary(
         string="Recurring Revenue",
         readonly=True,
-        help="A month's worth, without tax, of what ran as the month ended: MRR.",
+        help="A month's worth, without tax, of what ran as the month ended: MRR; over "
+        "several months their average.",
     )
-    subscriptions = fields.Integer(readonly=True, help="That ran as the month ended.")
+    subscriptions = fields.Integer(
+        readonly=True,
+        help="That ran as the month ended; over several months their average.",
+    )
     churn = fields.Float(
         readonly=True,
         aggregator="avg",
@@ -149,14 +157,20 @@ class SaasRevenueReport(models.Model):
         )
 
     def _read_group_select(self, aggregate_spec, query):
-        """Weigh the revenue that was lost by what there was of it."""
-        if aggregate_spec != "revenue_churn:avg":
-            return super()._read_group_select(aggregate_spec, query)
-        return SQL(
-            "-SUM(%s) / NULLIF(SUM(%s), 0)",
-            self._field_to_sql(self._table, "churned", query),
-            self._field_to_sql(self._table, "opening", query),
-        )
+        """Weigh churn by what there was, and sum up no month twice."""
+        name, _, aggregate = aggregate_spec.partition(":")
+        if aggregate_spec == "revenue_churn:avg":
+            return SQL(
+                "-SUM(%s) / NULLIF(SUM(%s), 0)",
+                self._field_to_sql(self._table, "churned", query),
+                self._field_to_sql(self._table, "opening", query),
+            )
+        selected = super()._read_group_select(aggregate_spec, query)
+        if aggregate == "sum" and name in STANDING:
+            month = self._field_to_sql(self._table, "month", query)
+            span = _number(SQL("MAX(%s)", month)), _number(SQL("MIN(%s)", month))
+            return SQL("%s / (%s - %s + 1)", selected, *span)
+        return selected
 
 
 def _number(day):

@@ -5,7 +5,7 @@ from decimal import Decimal
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from odoo.addons.saas_master.models.saas_guarded_mixin import SaasGuardedMixin
 
@@ -146,6 +146,13 @@ class TestRecurringRevenue(FinanceCase):
         self.assertEqual(february[1:], (0.25, 0.5, 3))
         self.assertEqual(march[1:], (0.0, 0.0, 3))
 
+    def test_over_several_months_what_stands_is_their_average(self):
+        self.earn((10.0, "2026-01-01", "2026-03-01"), (40.0, "2026-03-01", False))
+        found = self.look_at(
+            "saas.revenue.report", "month:year", "closing:sum", "expansion:sum"
+        )
+        self.assertEqual([amounts for _, *amounts in found], [[25.0, 30.0]])
+
     def test_rows_have_ids_of_their_own(self):
         for _ in range(2):
             self.earn((10.0, "2025-11-01", False))
@@ -252,7 +259,8 @@ class TestReports(FinanceCase):
 
     def test_finance_sees_no_instance_and_changes_nothing(self):
         mine = self.env(user=self.accountant)
-        self.assertTrue(mine["saas.killbill.account"].search([]))
+        self.assertEqual(Form(self.account.with_env(mine)).owed, 0.0)
+        self.assertEqual(Form(self.subscription.with_env(mine)).due, 0.0)
         with self.assertRaises(AccessError):
             mine["saas.instance"].search([])
         with self.assertRaises(AccessError):
