@@ -1,4 +1,4 @@
-from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.exceptions import BadRequest
 
 from odoo import http
 from odoo.http import request
@@ -21,7 +21,8 @@ class SaasKillbillWebhook(http.Controller):
         servers = request.env["saas.killbill.server"].sudo()
         server = servers._find_by_webhook_secret(secret)
         if not server:
-            raise NotFound
+            servers._count_refused()
+            return request.make_response("", status=404)  # Raised, it was not counted.
         asked = request.httprequest
         if (asked.content_length or 0) > LARGEST:
             raise BadRequest("too long")

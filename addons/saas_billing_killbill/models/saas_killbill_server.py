@@ -38,7 +38,9 @@ class SaasKillbillServer(models.Model):
         "webhook_hash",
         "webhook_hash_before",
         "webhook_renewed_at",
+        "webhook_refused",
     }
+    _saas_web_writes = frozenset({"webhook_refused"})
 
     name = fields.Char(required=True, default="Kill Bill")
     url = fields.Char(

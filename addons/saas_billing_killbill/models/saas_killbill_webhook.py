@@ -1,6 +1,8 @@
 import hashlib
 import hmac
 import secrets
+import threading
+import time
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -10,6 +12,32 @@ from odoo.addons.saas_master.tools.counting import count_into
 # What Kill Bill could not hand over is sent to the address of its time for so long.
 OVERLAP = timedelta(hours=48)
 PATH = "/saas/killbill/webhook/"
+# Seconds between two times that a process writes down how many it refused
+TOLD_EVERY = 60
+
+
+class Tally:
+    """Counts in memory, and hands over the sum once in a while: a flood costs no more.
+
+    :param float every: seconds
+    """
+
+    def __init__(self, every):
+        self._every, self._count, self._told = every, 0, None
+        self._lock = threading.Lock()
+
+    def add(self):
+        """Count one more; return the sum where it is time to write it down, or 0."""
+        with self._lock:
+            self._count += 1
+            now = time.monotonic()
+            if self._told is not None and now - self._told < self._every:
+                return 0
+            count, self._count, self._told = self._count, 0, now
+            return count
+
+
+refused = Tally(TOLD_EVERY)
 
 
 class SaasKillbillServer(models.Model):
@@ -30,6 +58,11 @@ class SaasKillbillServer(models.Model):
     )
     webhook_renewed_at = fields.Datetime(string="Secret Renewed", readonly=True)
     webhook_count = fields.Integer(compute="_compute_webhook_count")
+    webhook_refused = fields.Integer(
+        string="Refused Webhooks",
+        readonly=True,
+        help="That came with a secret that nobody knows. Written down once a minute.",
+    )
 
     def _compute_webhook_count(self):
         count_into(self, "webhook_count", "saas.killbill.webhook", "server_id")
@@ -50,6 +83,25 @@ class SaasKillbillServer(models.Model):
                 if hmac.compare_digest(one or "", found):
                     known = server
         return known
+
+    @api.model
+    def _count_refused(self):
+        """Count a webhook whose secret nobody knows, and tell the managers."""
+        count = refused.add()
+        servers = self.search([("state", "!=", "closed")]) if count else self
+        for server in servers.try_lock_for_update(allow_referencing=True):
+            server._write_guarded({"webhook_refused": server.webhook_refused + count})
+            self.env["saas.alarm"]._ring(
+                "webhook_refused",
+                self.env._("Webhooks are refused"),
+                self.env._(
+                    "Somebody sends webhooks with a secret that nobody knows. If that "
+                    "is Kill Bill, press “Set Up” on the page of %(name)s, which has "
+                    "their number; if not, see who reaches %(url)s.",
+                    name=server.name,
+                    url=server.webhooks_at or PATH,
+                ),
+            )
 
     def _note_webhook(self, webhook):
         """Write down that it came, and look at the account soon.

@@ -12,7 +12,8 @@ from odoo.tools import mute_logger
 from odoo.addons.saas_master.tests.common import SaasCommon
 
 from .. import post_load
-from ..models.saas_killbill_webhook import PATH
+from ..models import saas_killbill_webhook
+from ..models.saas_killbill_webhook import PATH, Tally
 from .access_lines import make_server
 
 ACCOUNT = "0f0f0f0f-0f0f-0f0f-0f0f-0f0f0f0f0f0f"
@@ -106,6 +107,26 @@ class TestWebhook(SaasCommon, HttpCase):
         self.server.state = "closed"
         self.assertEqual(self.tell(), 404)
         self.assertFalse(self.env["saas.killbill.webhook"].search([]))
+
+    def test_wrong_secrets_are_counted_once_a_minute_and_told(self):
+        with patch.object(saas_killbill_webhook, "refused", Tally(60)):
+            for _ in range(3):
+                self.assertEqual(self.tell(secret="wrong"), 404)
+        self.assertEqual(self.server.webhook_refused, 1)
+        with patch.object(saas_killbill_webhook, "refused", Tally(0)):
+            for _ in range(2):
+                self.assertEqual(self.tell(secret="wrong"), 404)
+        self.assertEqual(self.server.webhook_refused, 3)
+        told = self.env["saas.event"].search([("kind", "=", "webhook_refused")])
+        self.assertEqual(len(told), 1)
+        self.assertNotIn("wrong", told.message)
+
+    def test_what_came_meanwhile_is_counted_with_the_next(self):
+        tally, now = Tally(60), "time.monotonic"
+        with patch(now, lambda: 100.0):
+            self.assertEqual([tally.add() for _ in range(3)], [1, 0, 0])
+        with patch(now, lambda: 161.0):
+            self.assertEqual(tally.add(), 3)
 
     def test_what_is_none_of_kill_bills_is_refused(self):
         for body in (b"", b"no json", b"[]", b" " * 20000, b"\xff"):
