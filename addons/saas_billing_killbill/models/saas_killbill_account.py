@@ -163,6 +163,8 @@ class SaasKillbillAccount(models.Model):
         self._keep_revenue(ledger)
         if not self._has_orders():
             self._order_payments(ledger)
+        if agreed and not self._has_orders():
+            self._stop_unpaid(ledger)
         self._note_balance(ledger)
         self.env.cr.commit()
         return agreed, trouble

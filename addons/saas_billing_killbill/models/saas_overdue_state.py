@@ -21,11 +21,12 @@ class SaasOverdueState(models.Model):
         required=True, help="Days since the earliest invoice that is not paid."
     )
     action = fields.Selection(
-        [("remind", "Remind"), ("suspend", "Suspend")],
+        [("remind", "Remind"), ("suspend", "Suspend"), ("terminate", "Terminate")],
         required=True,
         default="remind",
         help="Of an instance whose own subscription is not paid; other instances of "
-        "the same customer run on.",
+        "the same customer run on. Terminated is only what is suspended: its "
+        "subscription ends, and its data is kept as long as after any end.",
     )
 
     _days_uniq = models.Constraint(

@@ -2,9 +2,28 @@ from datetime import datetime, time
 
 from odoo import fields, models
 
+from ..killbill.standing import find_unpaid
+
+
+class SaasKillbillAccount(models.Model):
+    """Which of its subscriptions end, as they were never paid."""
+
+    _inherit = "saas.killbill.account"
+
+    def _stop_unpaid(self, ledger):
+        """Order the end of what was not paid for too long.
+
+        :param Ledger ledger: what Kill Bill has
+        """
+        for known, subscription in self._match(ledger):
+            subscription._stop_unpaid(known, ledger.invoices)
+
 
 class SaasSubscription(models.Model):
-    """When who does not pay is suspended: not before a promise, nor on a day off."""
+    """When who does not pay is suspended: not before a promise, nor on a day off.
+
+    And when it ends.
+    """
 
     _inherit = "saas.subscription"
 
@@ -22,6 +41,24 @@ class SaasSubscription(models.Model):
         self._write_guarded({"promised_until": until})
         self._note_promise(until, reason)
         return self.killbill_account_id._wake()
+
+    def _stop_unpaid(self, known, invoices):
+        """Order the end of what is suspended and was not paid for too long, once.
+
+        Where Kill Bill refused that, staff were told.
+
+        :param Subscription known: the subscription there
+        :param invoices: all of its account
+        """
+        days = self.killbill_account_id.server_id._get_days("terminate")
+        is_ending = self.ended_at or "stop" in self.killbill_order_ids.mapped("kind")
+        if days is None or is_ending or self.billing_status != "suspended":
+            return
+        since = min((one.on for one, _ in find_unpaid(known, invoices)), default=None)
+        if since and (self._saas_now().date() - since).days >= days:
+            text = self.env._("It has not been paid for %s days: it ends now.", days)
+            self._note("stop_ordered", text, None)
+            self._tell_killbill("stop", reason=text)
 
     def _soften(self, status):
         """Return the status that holds where Kill Bill's days say another one.

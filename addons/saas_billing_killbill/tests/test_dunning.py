@@ -3,10 +3,13 @@
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
+from odoo import Command
 from odoo.tests import tagged
 
 from odoo.addons.saas_master.models.saas_guarded_mixin import SaasGuardedMixin
 
+from ..killbill.errors import Refused
+from .books_common import BooksCase
 from .common import KillbillCommon
 
 FRIDAY = datetime(2026, 1, 16, 12)
@@ -60,3 +63,50 @@ class TestDunning(KillbillCommon):
     def test_nothing_else_is_softened(self):
         for status in ("trial", "paid", "payment_required", "overdue"):
             self.assertEqual(self.soften(FRIDAY + DAY, status), status)
+
+
+@tagged("post_install", "-at_install")
+class TestTermination(BooksCase):
+    def setUp(self):
+        super().setUp()
+        self.subscription.company_id.resource_calendar_id = False
+        self.server.overdue_ids = [Command.create({"days": 30, "action": "terminate"})]
+        self.bill("10.00")
+
+    def look(self, days, times=2):
+        """Look at the account so many days after its bill."""
+        now = datetime(2026, 1, 1, 12) + days * DAY
+        with patch.object(SaasGuardedMixin, "_saas_now", lambda _: now):
+            for _ in range(times):
+                self.account._job_converge()
+        return self.subscription.killbill_order_ids.filtered(
+            lambda order: order.kind == "stop"
+        )
+
+    def test_what_is_never_paid_ends_when_its_days_are_over_and_once(self):
+        self.assertFalse(self.look(29))
+        self.assertEqual(self.subscription.billing_status, "suspended")
+        stop = self.look(30, times=4)
+        self.assertEqual(stop.mapped("state"), ["done"])
+        self.assertIn(("cancel", "IMMEDIATE"), self.there.asked)
+        event = self.env["saas.event"].search([("kind", "=", "stop_ordered")])
+        self.assertEqual(event.instance_id, self.subscription.instance_id)
+
+    def test_what_is_paid_in_time_goes_on(self):
+        self.look(29)
+        self.pay(self.moves)
+        self.assertFalse(self.look(31, times=3))
+
+    def test_nobody_ends_who_was_not_suspended_before(self):
+        self.subscription._billing_promise(datetime(2026, 3, 1), "In March")
+        self.assertFalse(self.look(40))
+        self.assertTrue(self.look(70, times=3))
+
+    def test_where_no_day_is_named_nothing_ends(self):
+        self.server.overdue_ids.filtered(lambda one: one.days == 30).unlink()
+        self.assertFalse(self.look(300))
+
+    def test_a_refusal_is_left_to_staff(self):
+        self.there.refused["cancel"] = Refused("No.")
+        stop = self.look(30, times=5)
+        self.assertEqual(stop.mapped("state"), ["refused"])
