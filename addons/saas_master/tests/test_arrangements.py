@@ -7,6 +7,7 @@ from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 
 from ..models.saas_guarded_mixin import SaasGuardedMixin
+from ..wizards.saas_subscription_arrange import DAYS_AT_MOST
 from .access_common import AccessCase
 
 NOON = datetime(2031, 5, 17, 12)
@@ -92,6 +93,23 @@ class TestArrangements(AccessCase):
 
             with self.subTest(kind=kind):
                 self.check_by_group("manager", get_call)
+
+    def test_each_group_has_its_most_days(self):
+        self.subscription._decide(status="overdue", due=25.0)
+        for group, most in DAYS_AT_MOST.items():
+            for days, is_refused in ((most, False), (most + 1, True)):
+                until = NOON + timedelta(days=days)
+                for kind, values in (("extend", {"days": days}), ("promise", {})):
+                    dialogs = self.open_dialog(kind).with_user(self.users[group])
+                    dialog = dialogs.create(
+                        {"reason": "Ticket 1", "until": until, **values}
+                    )
+                    with self.subTest(group=group, kind=kind, days=days):
+                        if not is_refused:
+                            dialog.action_confirm()
+                            continue
+                        with self.assertRaisesRegex(UserError, f"{most} days at once"):
+                            dialog.action_confirm()
 
     # === HELPERS === #
 

@@ -3,6 +3,9 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+# How many days at once each group gives, or waits for a payment.
+DAYS_AT_MOST = {"operator": 366, "manager": 31}
+
 
 class SaasSubscriptionArrange(models.TransientModel):
     """What staff arrange with a customer about days and money, and why."""
@@ -71,6 +74,7 @@ class SaasSubscriptionArrange(models.TransientModel):
     def _ask_to_extend(self):
         if self.days < 1:
             raise UserError(self.env._("Give one day at least."))
+        self._check_days(self.days)
         self.subscription_id._billing_extend(self.days, self.reason)
 
     def _ask_to_write_off(self):
@@ -82,7 +86,30 @@ class SaasSubscriptionArrange(models.TransientModel):
     def _ask_to_promise(self):
         if not self.until or self.until <= self._get_now():
             raise UserError(self.env._("A promise is for a time that is to come."))
+        self._check_days((self.until - self._get_now()).days)
         self.subscription_id._billing_promise(self.until, self.reason)
+
+    def _check_days(self, days):
+        """See that one's group may arrange for so many days.
+
+        :raise UserError: with who may
+        """
+        has_group = self.env.user.has_group
+        mine = [
+            most
+            for group, most in DAYS_AT_MOST.items()
+            if has_group(f"saas_infra.group_{group}")
+        ]
+        most = max(mine, default=0)
+        if days > most:
+            raise UserError(
+                self.env._(
+                    "You may arrange for %(most)s days at once, operators for "
+                    "%(more)s: ask one of them.",
+                    most=most,
+                    more=DAYS_AT_MOST["operator"],
+                )
+            )
 
     def _get_now(self):
         return self.env["saas.subscription"]._saas_now()
