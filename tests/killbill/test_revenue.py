@@ -163,6 +163,13 @@ def test_what_was_billed_past_the_end_does_not_count():
     ]
 
 
+def test_what_ended_on_its_first_day_brought_in_nothing():
+    first = date(2026, 1, 1)
+    invoices = (bill(1, line(first, "10")),)
+    found = find_stretches(subscription(cancelled=first), Ledger(invoices=invoices))
+    assert found == []
+
+
 def test_whoever_never_paid_brings_in_nothing():
     unpaid = bill(1, line(date(2026, 1, 1), "10"), paid=False)
     assert find_stretches(subscription(), Ledger(invoices=(unpaid,))) == []

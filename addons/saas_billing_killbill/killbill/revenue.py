@@ -76,7 +76,7 @@ def _without_repeats(begins):
 def _cut(changes, end):
     """Return the stretches from each change to the next, none of them past the end."""
     living = [change for change in changes if end is None or change[0] < end]
-    ends = [start for start, _ in living[1:]] + [end]
+    ends = [*(start for start, _ in living[1:]), end] if living else []
     return [
         Stretch(plan=plan, start=start, end=stop, monthly=monthly)
         for (start, (plan, monthly)), stop in zip(living, ends, strict=True)
