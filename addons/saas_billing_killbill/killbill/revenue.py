@@ -47,12 +47,10 @@ def find_stretches(subscription, ledger):
         for item in invoice.items
         if item.kind == RECURRING and item.subscription_id == subscription.id
     ]
-    paid = {
-        invoice.id
+    if not any(
+        sum_paid(invoice) > 0 and invoice.id not in ledger.written_off
         for invoice, _ in billed
-        if invoice.id not in ledger.written_off and sum_paid(invoice) > 0
-    }
-    if not paid:
+    ):
         return []
     # Of two lines from the same day on, the later one mends the other.
     billed.sort(key=lambda line: (line[1].start, int(line[0].number)))

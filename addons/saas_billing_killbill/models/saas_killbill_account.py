@@ -160,13 +160,14 @@ class SaasKillbillAccount(models.Model):
         self.env.cr.commit()
         self.invalidate_recordset()
         trouble = self._keep_books(ledger)
-        self._keep_revenue(ledger)
         if not self._has_orders():
             self._order_payments(ledger)
         if agreed and not self._has_orders():
             self._stop_unpaid(ledger)
         self._note_balance(ledger)
         self.env.cr.commit()
+        # Last: a report that cannot be kept is in no customer's way.
+        self._keep_revenue(ledger)
         return agreed, trouble
 
     @contextmanager

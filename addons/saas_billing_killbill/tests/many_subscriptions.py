@@ -8,6 +8,14 @@ from odoo.addons.saas_master.tests.many_instances import insert_instances
 from .access_lines import make_server
 
 FIRST = "2025-01-01"
+COPIED = (
+    "res.partner",
+    "saas.instance",
+    "saas.subscription",
+    "saas.recurring.revenue",
+    "account.move",
+    "account.move.line",
+)
 
 
 def insert_years(env, fleet, count, months):
@@ -60,17 +68,8 @@ def insert_years(env, fleet, count, months):
             **_get_owed(line, bill, is_paid),
             **_get_sold(line, plans, sold, bill),
         )
-    env.cr.execute(
-        """UPDATE saas_instance instance SET subscription_id = subscription.id
-             FROM (SELECT id, row_number() OVER (ORDER BY id) n FROM saas_instance
-                    WHERE subdomain LIKE 'many-%%') numbered
-             JOIN saas_subscription subscription ON subscription.id = %s + n - 1
-            WHERE instance.id = numbered.id""",
-        [sold],
-    )
-    for model in ("res.partner", "account.move", "account.move.line", "saas.instance"):
-        _analyze(env[model])
-    for model in ("saas.subscription", "saas.recurring.revenue"):
+    _link_instances(env, sold)
+    for model in COPIED:
         _analyze(env[model])
     env.invalidate_all()
 
@@ -156,6 +155,18 @@ def _insert_revenue(env, plans, sold, count, months):
             "half": months * 15,  # days
             "count": count,
         },
+    )
+
+
+def _link_instances(env, sold):
+    """Give each instance one of the subscriptions."""
+    env.cr.execute(
+        """UPDATE saas_instance instance SET subscription_id = subscription.id
+             FROM (SELECT id, row_number() OVER (ORDER BY id) n FROM saas_instance
+                    WHERE subdomain LIKE 'many-%%') numbered
+             JOIN saas_subscription subscription ON subscription.id = %s + n - 1
+            WHERE instance.id = numbered.id""",
+        [sold],
     )
 
 
