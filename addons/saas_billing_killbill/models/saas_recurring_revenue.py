@@ -33,7 +33,9 @@ class SaasRecurringRevenue(models.Model):
     )
     plan_id = fields.Many2one("saas.plan", required=True, readonly=True)
     company_id = fields.Many2one("res.company", required=True, readonly=True)
-    company_currency_id = fields.Many2one(related="company_id.currency_id")
+    company_currency_id = fields.Many2one(
+        related="company_id.currency_id", string="Company Currency"
+    )
     currency_id = fields.Many2one(related="subscription_id.currency_id")
     date_from = fields.Date(string="From", required=True, readonly=True)
     date_to = fields.Date(

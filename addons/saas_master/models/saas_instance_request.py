@@ -1,3 +1,4 @@
+import time
 from datetime import timedelta
 
 from odoo import api, models
@@ -11,6 +12,7 @@ from ..operations.playbooks import PLAYBOOKS
 from .saas_operation import ACTIVE
 
 BULK_LIMIT = 20
+PATIENCE = 2.0  # seconds that a request waits for who changes the instance
 # What support may ask for, and what only operators may; the rest is managers'.
 SUPPORT_KINDS = frozenset({"restart", "logs"})
 
@@ -38,12 +40,7 @@ class SaasInstance(models.Model):
         playbook = PLAYBOOKS[kind]
         operation_model = self.env["saas.operation"]
         operation_model._check_not_frozen()
-        if not self.sudo().try_lock_for_update(allow_referencing=True):
-            raise UserError(
-                self.env._(
-                    "%s is being changed at this moment: try again.", self.subdomain
-                )
-            )
+        self._lock_for_request()
         if refusal := self._get_refusal(playbook):
             raise UserError(refusal)
         self._check_pace()
@@ -56,6 +53,22 @@ class SaasInstance(models.Model):
             values["desired_status"] = playbook.desired
         self._write_guarded(values)
         return operation
+
+    def _lock_for_request(self):
+        """Have nobody else change the instance; a job that does is done in a moment.
+
+        :raise UserError: where it takes longer than `PATIENCE`
+        """
+        end = time.monotonic() + PATIENCE
+        while not self.sudo().try_lock_for_update(allow_referencing=True):
+            if time.monotonic() > end:
+                raise UserError(
+                    self.env._(
+                        "%s is being changed at this moment: try again.",
+                        self.subdomain,
+                    )
+                )
+            time.sleep(0.05)
 
     def _get_refusal(self, playbook):
         """Say why an operation is not possible now.

@@ -1,6 +1,8 @@
 """One exclusive operation an instance: asked politely, enforced by the database."""
 
+import time
 from threading import Barrier
+from unittest.mock import patch
 
 from psycopg2.errors import UniqueViolation
 
@@ -24,7 +26,7 @@ class TestOneActiveOperation(CommittedCase):
             env["saas.instance"].browse(instance)._request("stop")
         self.work(restart)
 
-    def test_a_request_during_another_ones_transaction_is_refused_at_once(self):
+    def test_a_request_during_another_ones_transaction_is_refused_in_the_end(self):
         instance = self.make_instance()
         with self.open_env() as env, self.open_env() as other:
             env["saas.instance"].browse(instance)._request("restart")
@@ -32,6 +34,15 @@ class TestOneActiveOperation(CommittedCase):
                 other["saas.instance"].browse(instance)._request("stop")
             other.cr.rollback()
         self.work_at_last(instance)
+
+    def test_a_request_waits_for_who_is_done_in_a_moment(self):
+        instance = self.make_instance()
+        with self.open_env() as env, self.open_env() as job:
+            job["saas.instance"].browse(instance).lock_for_update()
+            record = env["saas.instance"].browse(instance)
+            with patch.object(time, "sleep", lambda _seconds: job.cr.rollback()):
+                restart = record._request("restart")
+        self.work(restart.id)
 
     def test_of_requests_at_the_same_moment_one_wins(self):
         instance = self.make_instance()
