@@ -29,7 +29,7 @@ NEEDED = (
     "util-linux",
 )
 PROCESSES = ("nftables",)  # by which each tenant keeps to its port
-DOCKER = ("docker.io", "iptables")
+DOCKER = ("docker.io", "iproute2", "iptables")
 KILLBILL = ("maven", "nftables", "openjdk-17-jre-headless")
 SOCKET = ("socat",)  # by which a container's `jobs` reaches the root helper
 # Packages and their own services, which nobody asked us for.

@@ -97,7 +97,7 @@ def remove(settings):
     if settings.own_engine:
         run([CHECKOUT / "swarm/firewall", "remove"])
         docker.try_run("swarm", "leave", "--force")
-        docker.try_run("network", "rm", swarm.BRIDGE)
+        _remove_bridge(docker)
     return "removed"
 
 
@@ -117,16 +117,28 @@ def _remove_objects(settings, docker):
     for kind in ("service", "secret", "config", "network"):
         if names := docker.lines(kind, "ls", *chosen):
             if kind == "network":
-                # Swarm takes a moment to let go of it.
-                wait_for(
-                    lambda names=names: (
-                        docker.try_run("network", "rm", *names).returncode == 0
-                    ),
-                    60,
-                    "the end of the platform's networks",
-                )
+                _remove_networks(docker, *names)
             else:
                 docker.run(kind, "rm", *names)
+
+
+def _remove_networks(docker, *names):
+    """Remove networks; Swarm takes a moment to let go of them."""
+    wait_for(
+        lambda: docker.try_run("network", "rm", *names).returncode == 0,
+        60,
+        f"the end of {len(names)} networks",
+    )
+
+
+def _remove_bridge(docker):
+    """Remove the bridge by which containers left, unless another engine uses it."""
+    if swarm.BRIDGE in docker.lines("network", "ls", "--format", "{{.Name}}"):
+        _remove_networks(docker, swarm.BRIDGE)
+    # An engine keeps one that it found, as what was killed may have left it.
+    link = Path("/sys/class/net", swarm.BRIDGE)
+    if link.exists() and not any((link / "brif").iterdir()):
+        run(["ip", "link", "delete", swarm.BRIDGE])
 
 
 def _living(docker, names):

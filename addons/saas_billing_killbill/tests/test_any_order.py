@@ -119,7 +119,9 @@ class TestAnyOrder(KillbillCommon):
             "billing": subscription._get_billing_state(),
             "pending": subscription.pending_plan_id.code,
             "instance": (instance.status, instance.desired_status),
-            "plan": instance.plan_id.code,
+            "plan": subscription.plan_id.code,
+            # What was terminated before a change of plan came has no use for it.
+            "limits": instance.status == "terminated" or instance.plan_id.code,
             "revenue": [
                 (one.plan_id.code, one.date_from, one.date_to, one.monthly)
                 for one in subscription.revenue_ids
