@@ -1,4 +1,5 @@
 from . import saas_killbill_server
+from . import saas_test_clock
 from . import saas_killbill_catalog
 from . import saas_overdue_state
 from . import saas_inquiry

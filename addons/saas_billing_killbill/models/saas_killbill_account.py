@@ -139,7 +139,7 @@ class SaasKillbillAccount(models.Model):
         if not agreed:
             self._wake(eta=SOON)
             return
-        synced_at = self.synced_at if trouble else self._saas_now()
+        synced_at = self.synced_at if trouble else fields.Datetime.now()
         self._write_guarded({"message": trouble, "synced_at": synced_at})
         if self._has_orders():
             self._wake()
@@ -152,6 +152,7 @@ class SaasKillbillAccount(models.Model):
         :raise InfraError: where Kill Bill does not answer, or is not to be asked
         """
         with self.server_id._talking() as client:
+            self.server_id._follow_clock(client)
             self._ensure(client)
             self.order_ids._carry_out(client)
             ledger = client.accounts.ledger(self.killbill_id)

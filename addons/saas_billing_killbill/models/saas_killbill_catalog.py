@@ -2,7 +2,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from odoo import models
+from odoo import fields, models
 from odoo.exceptions import UserError
 
 from ..killbill import catalog, overdue
@@ -37,11 +37,11 @@ class SaasKillbillServer(models.Model):
         :rtype: list[str]
         """
         with self._talking() as client:
-            self._check_clock(client)
+            self._write_guarded(self._read_clock(client))
             changes = self._publish_catalog(client.tenants, prices_from)
             changes += self._publish_overdue(client.tenants)
         if changes:
-            self._write_guarded({"published_at": self._saas_now()})
+            self._write_guarded({"published_at": fields.Datetime.now()})
             text = self.env._("Published to %s: ", self.name) + "; ".join(changes)
             self.env["saas.event"]._log("plans_published", text)
         return changes

@@ -124,31 +124,15 @@ class SaasKillbillServer(models.Model):
 
     def _look(self, driver):
         with driver:
-            self._check_clock(driver)
             return {
                 "version": driver.version(),
                 "waiting_webhooks": len(driver.tenants.waiting_deliveries()),
-            }
-
-    def _check_clock(self, client):
-        """See that nobody moves the clock of a Kill Bill that real customers pay.
-
-        :param KillBill client: the way to it
-        :raise PermanentInfraError: with the cure
-        """
-        if self.is_production and client.clock.is_movable():
-            raise PermanentInfraError(
-                self.env._("%s is in test mode: its clock can be moved.", self.name),
-                cure=self.env._(
-                    "make up KILLBILL_TEST_MODE=0, or start it without "
-                    "org.killbill.server.test.mode."
-                ),
-            )
+            } | self._read_clock(driver)
 
     def _note(self, seen):
-        self._write_guarded(
-            {"version": seen["version"], "last_seen": fields.Datetime.now()}
-        )
+        kept = "version", "is_in_test_mode", "clock_ahead"
+        values = {name: seen[name] for name in kept}
+        self._write_guarded(values | {"last_seen": fields.Datetime.now()})
 
     def _get_address(self):
         return self.admin_login, self.url

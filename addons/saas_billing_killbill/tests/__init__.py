@@ -10,4 +10,5 @@ from . import test_places
 from . import test_publish
 from . import test_server
 from . import test_subscription
+from . import test_test_clock
 from . import test_webhook

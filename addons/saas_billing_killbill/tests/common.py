@@ -2,7 +2,7 @@
 
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -32,7 +32,10 @@ class FakeKillBill:
             waiting_deliveries=lambda: self._answer([]),
         )
         self.is_in_test_mode = True
-        self.clock = SimpleNamespace(is_movable=lambda: self.is_in_test_mode)
+        self.days_ahead = 0
+        self.clock = SimpleNamespace(
+            is_movable=lambda: self.is_in_test_mode, now=self._get_moment
+        )
         self.accounts = FakeAccounts(self)
         self.subscriptions = SimpleNamespace(
             ensure=self.accounts.start,
@@ -64,6 +67,9 @@ class FakeKillBill:
         if self.is_down:
             raise Unavailable("Kill Bill does not answer.", "Start it.")
         return value
+
+    def _get_moment(self):
+        return (datetime.now(UTC) + timedelta(days=self.days_ahead)).isoformat()
 
     def _ensure(self, key, secret, external_key):
         self._answer()

@@ -22,7 +22,11 @@ class SaasGuardedMixin(models.AbstractModel):
 
     @api.model
     def _saas_now(self):
-        """Return what time it is for something due; tests and test clocks move it."""
+        """Return what time it is for something due; tests and test clocks move it.
+
+        What only happens now, such as the end of an operation, is noted by
+        ``fields.Datetime.now()``.
+        """
         return fields.Datetime.now()
 
     def _write_guarded(self, values):

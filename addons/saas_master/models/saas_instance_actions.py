@@ -82,7 +82,7 @@ class SaasInstance(models.Model):
         """
         if self.env.su or self.env.user.has_group("saas_infra.group_operator"):
             return
-        since = self._saas_now() - timedelta(minutes=PACE_MINUTES)
+        since = fields.Datetime.now() - timedelta(minutes=PACE_MINUTES)
         [(others,)] = (
             self.env["saas.event"]
             .sudo()

@@ -1,6 +1,6 @@
 import logging
 
-from odoo import models
+from odoo import fields, models
 
 _logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class SaasInstance(models.Model):
         moved = self._move("provisioning_status", allowed_from, target, message)
         if target == "ready":
             first = moved.filtered(lambda instance: not instance.ready_at)
-            first._write_guarded({"ready_at": self._saas_now()})
+            first._write_guarded({"ready_at": fields.Datetime.now()})
         if target == "terminated":
             moved._write_guarded({"terminated_at": self._saas_now()})
         return moved
@@ -72,7 +72,7 @@ class SaasInstance(models.Model):
                 {
                     state: target,
                     "message": message,
-                    "last_state_change": self._saas_now(),
+                    "last_state_change": fields.Datetime.now(),
                 }
             )
         changed = same.filtered(lambda instance: (instance.message or None) != message)

@@ -1,6 +1,6 @@
 import logging
 
-from odoo import models
+from odoo import fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.saas_infra.drivers.errors import InfraError
@@ -33,7 +33,7 @@ class SaasOperation(models.Model):
                 "state": state,
                 "message": message,
                 "runner": False,
-                "ended_at": self._saas_now(),
+                "ended_at": fields.Datetime.now(),
             }
         )
         self.env.flush_all()

@@ -1,7 +1,7 @@
 import secrets
 from functools import partial
 
-from odoo import models
+from odoo import fields, models
 
 from odoo.addons.saas_infra.drivers.errors import PermanentInfraError
 from odoo.addons.saas_infra.drivers.specs import Limits, ServiceSpec, TaskSpec
@@ -125,7 +125,7 @@ class SaasOperation(models.Model):
         old._write_guarded({"state": "retired"})
         self.env.flush_all()
         template._write_guarded(
-            {"state": "ready", "built_at": self._saas_now(), "message": False}
+            {"state": "ready", "built_at": fields.Datetime.now(), "message": False}
         )
 
     # === REMOVAL === #

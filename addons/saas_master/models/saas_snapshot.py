@@ -2,7 +2,7 @@
 # pylint: disable=invalid-commit
 from datetime import UTC, timedelta
 
-from odoo import api, models
+from odoo import api, fields, models
 
 from odoo.addons.saas_infra.drivers.errors import InfraError
 
@@ -39,7 +39,7 @@ class SaasSnapshot(models.AbstractModel):
         storages = self.env["saas.storage"]
         if self.env["saas.operation"]._is_frozen():
             return storages
-        now = self._saas_now() + SLACK
+        now = fields.Datetime.now() + SLACK
         return storages.search(
             [
                 ("kind", "=", "cephfs"),
@@ -56,7 +56,7 @@ class SaasSnapshot(models.AbstractModel):
 
     def _keep(self, storage):
         """Make one, expire others; what is wrong with a storage stops no other."""
-        now = self._saas_now()
+        now = fields.Datetime.now()
         kept = {"hourly": storage.keep_hourly, "daily": storage.keep_daily}
         try:
             driver = storage._get_driver()

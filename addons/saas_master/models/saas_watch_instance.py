@@ -31,7 +31,7 @@ class SaasInstance(models.Model):
         self.ensure_one()
         moved = self._update_status({"running"}, "error", why)
         if moved:
-            moved._write_guarded({"down_since": self._saas_now()})
+            moved._write_guarded({"down_since": fields.Datetime.now()})
         return bool(moved)
 
     def _rise(self):

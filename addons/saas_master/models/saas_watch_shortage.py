@@ -98,7 +98,7 @@ class SaasInstance(models.Model):
 
     def _describe_shortages(self):
         """Say in a sentence each what it was short of lately."""
-        since = self._saas_now() - LATELY
+        since = fields.Datetime.now() - LATELY
         described = (
             (self.memory_short_at, self._describe_killed),
             (self.processes_short_at, self._describe_refused),
@@ -155,7 +155,7 @@ class SaasInstance(models.Model):
             return
         values = {field: count}
         if count > self[field]:
-            values[f"{shortage}_at"] = self._saas_now()
+            values[f"{shortage}_at"] = fields.Datetime.now()
             self.env["saas.alarm"]._log_once(shortage, text, instance=self)
         self._write_guarded(values)
 

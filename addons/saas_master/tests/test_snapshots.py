@@ -5,12 +5,12 @@ from unittest.mock import patch
 
 from psycopg2.errors import CheckViolation
 
+from odoo.fields import Datetime
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from odoo.addons.saas_infra.drivers.errors import PermanentInfraError
 
-from ..models.saas_guarded_mixin import SaasGuardedMixin
 from .committed import CommittedCase
 
 NOON = datetime(2026, 3, 1, 12)
@@ -22,9 +22,7 @@ class TestSnapshots(CommittedCase):
         super().setUp()
         self.forget_when_over()
         self.now = NOON
-        self.startPatcher(
-            patch.object(SaasGuardedMixin, "_saas_now", lambda _self: self.now)
-        )
+        self.startPatcher(patch.object(Datetime, "now", lambda: self.now))
         self.set(kind="cephfs")
         self.addCleanup(self.set, kind="directory", snapshot_hours=1, state="open")
         self.addCleanup(self.write_guarded, last_snapshot=False, snapshots=False)
