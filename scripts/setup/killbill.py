@@ -33,6 +33,9 @@ MODULES = (
 FOR_POSTGRESQL = "org/killbill/billing/util/ddl-postgresql.sql"
 CONFIGURATION = ("killbill.properties", "killbill-users.ini", "killbill.options")
 START_SECONDS = 240
+# How often events that a dead server had begun are taken up. Where the clock is moved,
+# what is being done looks lost, and would be done twice.
+REAPED, NEVER_REAPED = "3m", "1d"
 
 
 def find_or_fetch(settings):
@@ -115,6 +118,7 @@ def _prepare(settings):
         "password_killbill": words[ROLE],
         "password_killbill_admin": password(settings),
         "killbill_test_mode": "true" if settings.killbill_test_mode else "false",
+        "killbill_reap": NEVER_REAPED if settings.killbill_test_mode else REAPED,
     }
     secret = {"mode": 0o440, "group": KILLBILL}
     for name in CONFIGURATION:
