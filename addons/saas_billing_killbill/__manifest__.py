@@ -6,7 +6,7 @@
     "website": "https://github.com/saasodoo/saasodoo",
     "license": "LGPL-3",
     "category": "Services/SaaS",
-    "depends": ["saas_master", "account", "resource"],
+    "depends": ["saas_master", "account_payment", "resource"],
     "external_dependencies": {"python": ["requests"]},
     "data": [
         "security/saas_billing_killbill_groups.xml",
@@ -17,6 +17,7 @@
         "wizards/saas_killbill_publish_views.xml",
         "views/saas_killbill_server_views.xml",
         "views/saas_killbill_account_views.xml",
+        "views/saas_plan_views.xml",
         "views/saas_subscription_views.xml",
         "views/account_move_views.xml",
         "views/saas_recurring_revenue_views.xml",

@@ -13,6 +13,7 @@ from ..setup.folders import passwords
 from ..setup.settings import BILLING_MODULES, CHECKOUT, MODULES
 
 DATABASE = "saasodoo_test"
+PROVIDER = "payment_demo"  # of payments; it charges nobody
 # -F: an interruption reaches pytest itself. What pytest starts does not get the lock.
 LOCK = ("flock", "-F")
 DRIVERS_LOCK = "/run/lock/saasodoo-drivers.lock"
@@ -175,9 +176,10 @@ def _make_base(settings, base, anew):
         _sql(settings, f"DROP DATABASE IF EXISTS {base} WITH (FORCE)")
         _sql(settings, f"CREATE DATABASE {base} OWNER saas_owner TEMPLATE template0")
         _sql(settings, f"REVOKE ALL ON DATABASE {base} FROM PUBLIC")
-    modules = ",".join((*MODULES, *BILLING_MODULES.values()))
+    modules = ",".join((*MODULES, *BILLING_MODULES.values(), PROVIDER))
+    again = () if anew else ("-u", modules)
     master.run_odoo(
-        settings, "-i" if anew else "-u", modules, "--stop-after-init",
+        settings, "-i", modules, *again, "--stop-after-init",
         log="tests.log", conf="test.conf", database=base,
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ import pytest
 from conftest import BEGINNING, NAME, OVERDUE, close, plans
 from killbill import catalog, overdue, webhook
 from killbill.errors import InvalidLogin
+from killbill.subscriptions import AT_TERM
 from listener import listening
 
 from scripts.setup.runner import wait_for
@@ -86,10 +87,10 @@ def test_a_new_price_is_of_everybody_from_a_date_on(seller_of_two_prices):
     kb, account = seller_of_two_prices
     old = _subscribe(kb, account, "old")
     kb.clock.advance(1)
-    later = datetime.combine(old.charged_through, datetime.min.time())
-    changed = tuple(replace(p, prices_from=later) for p in plans("12.00"))
-    publish(kb, replace(published(kb), since=_today(kb), plans=changed))
-    assert published(kb).plans[0].prices_from == later
+    publish(kb, replace(published(kb), since=_today(kb), plans=plans("12.00")))
+    changed = kb.subscriptions.change_plan(old.id, old.plan, policy=AT_TERM)
+    [change] = [event for event in changed.events if event.kind == "CHANGE"]
+    assert (change.on, change.plan) == (old.charged_through, old.plan)
     kb.clock.advance(32)
     assert _amounts(kb, account)[old.id] == [Decimal("10.00"), Decimal("12.00")]
 

@@ -1,8 +1,8 @@
 """The catalog: plans as Kill Bill bills them, as XML and back.
 
 Kill Bill keeps every version that it was ever given, each from its date on; a
-subscription stays with the prices of the version that it began with, unless a later
-one says from when on it changes.
+subscription stays with the prices of the version that it began with until its plan
+changes.
 """
 
 import re
@@ -47,8 +47,6 @@ class CatalogPlan:
     :param int trial_days: 0 for none
     :param int rank: a change to a higher one is an upgrade
     :param bool on_sale: else only who has it keeps it
-    :param datetime prices_from: from when on existing subscriptions pay these prices,
-        None where they go on with theirs
     """
 
     product: str
@@ -57,7 +55,6 @@ class CatalogPlan:
     trial_days: int = 0
     rank: int = 0
     on_sale: bool = True
-    prices_from: datetime | None = None
 
     @property
     def name(self):
@@ -152,9 +149,6 @@ def _changes(plan, before):
         said.append(f"{plan.name}: trial {days} days")
     if plan.on_sale != before.on_sale:
         said.append(f"{plan.name}: {'on sale' if plan.on_sale else 'no longer sold'}")
-    if plan.prices_from and plan.prices_from != before.prices_from:
-        since = f"{plan.prices_from:%Y-%m-%d}"
-        said.append(f"{plan.name}: existing subscriptions pay this from {since}")
     return said
 
 
@@ -220,9 +214,6 @@ def _add_rules(root, catalog):
 def _add_plan(plans, plan):
     element = _add(plans, "plan")
     element.set("name", plan.name)
-    if plan.prices_from:
-        since = _moment(plan.prices_from)
-        _add(element, "effectiveDateForExistingSubscriptions", since)
     _add(element, "product", plan.product)
     if plan.trial_days:
         phase = _add(_add(element, "initialPhases"), "phase")
@@ -303,12 +294,10 @@ def _read_plan(element, sold):
         price.findtext("currency"): Decimal(price.findtext("value"))
         for price in recurring.iterfind("recurringPrice/price")
     }
-    since = element.findtext("effectiveDateForExistingSubscriptions")
     return CatalogPlan(
         product=element.findtext("product"),
         period=recurring.findtext("billingPeriod"),
         prices=prices,
         trial_days=int(element.findtext("initialPhases/phase/duration/number") or 0),
         on_sale=element.get("name") in sold,
-        prices_from=since and datetime.fromisoformat(since).replace(tzinfo=None),
     )

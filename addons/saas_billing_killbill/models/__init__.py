@@ -3,7 +3,6 @@ from . import saas_test_clock
 from . import saas_killbill_catalog
 from . import saas_overdue_state
 from . import saas_inquiry
-from . import saas_instance
 from . import saas_api_billing
 from . import saas_killbill_account
 from . import saas_killbill_order
@@ -11,9 +10,13 @@ from . import account_move
 from . import saas_killbill_books
 from . import saas_killbill_payment
 from . import saas_killbill_balance
+from . import saas_plan_price
 from . import saas_recurring_revenue
 from . import saas_killbill_webhook
 from . import saas_subscription
+from . import saas_subscription_downgrade
 from . import saas_subscription_dunning
 from . import saas_subscription_gift
+from . import saas_subscription_hand_over
+from . import saas_token_charge
 from . import queue_job

@@ -7,5 +7,6 @@ class QueueJob(models.Model):
     @api.model
     def _get_saas_methods(self):
         return super()._get_saas_methods() | {
-            ("saas.killbill.account", "_job_converge")
+            ("saas.killbill.account", "_job_converge"),
+            ("saas.killbill.account", "_job_charge"),
         }

@@ -165,7 +165,9 @@ class SaasKillbillAccount(models.Model):
             self._order_payments(ledger)
         if agreed and not self._has_orders():
             self._stop_unpaid(ledger)
+            self._order_prices(ledger)
         self._note_balance(ledger)
+        self._wake_to_charge()
         self.env.cr.commit()
         # Last: a report that cannot be kept is in no customer's way.
         self._keep_revenue(ledger)

@@ -48,7 +48,7 @@ class SaasKillbillServer(models.Model):
 
     def _publish_catalog(self, tenants, prices_from):
         before = catalog.parse(tenants.catalog())
-        wanted = self._get_catalog(before, prices_from)
+        wanted = self._get_catalog(before)
         changes = catalog.differences(wanted, before)
         if not changes:
             return []
@@ -57,7 +57,29 @@ class SaasKillbillServer(models.Model):
         self._check_arrived(
             catalog.differences(wanted, catalog.parse(tenants.catalog()))
         )
-        return changes
+        return changes + self._note_who_pays(wanted, before, prices_from)
+
+    def _note_who_pays(self, wanted, before, prices_from):
+        """Write down from when on existing subscriptions pay what is new.
+
+        :return: what is new for those, in words
+        """
+        known = {plan.name: plan.prices for plan in before.plans} if before else {}
+        changed = {
+            plan.name
+            for plan in wanted.plans
+            if plan.prices != known.get(plan.name, plan.prices)
+        }
+        for price in self._get_plans().price_ids:
+            if catalog.plan_name(price.plan_id.code, price.period) in changed:
+                price.prices_from = prices_from
+        if not prices_from:
+            return []
+        day = f"{prices_from:%Y-%m-%d}"
+        return [
+            f"{name}: existing subscriptions pay this from {day}"
+            for name in sorted(changed)
+        ]
 
     def _publish_overdue(self, tenants):
         wanted = self._get_overdue_states()
@@ -87,7 +109,7 @@ class SaasKillbillServer(models.Model):
 
     # === WHAT ODOO WANTS === #
 
-    def _get_catalog(self, before, prices_from=None):
+    def _get_catalog(self, before):
         """Return the plans as they are to be billed.
 
         :param before: the catalog that is published, None for none
@@ -98,13 +120,8 @@ class SaasKillbillServer(models.Model):
             for plan in self._get_catalog_plans(record, rank)
         }
         known = {plan.name: plan for plan in before.plans} if before else {}
-        for name, plan in known.items():
-            if name not in plans:  # Who has it goes on.
-                plans[name] = replace(plan, on_sale=False)
-            elif plans[name].prices == plan.prices:
-                plans[name] = replace(plans[name], prices_from=plan.prices_from)
-            else:
-                plans[name] = replace(plans[name], prices_from=prices_from)
+        for name in known.keys() - plans.keys():  # Who has it goes on.
+            plans[name] = replace(known[name], on_sale=False)
         since = self._saas_now().replace(microsecond=0)
         if before:  # Two versions never have the same date.
             since = max(since, before.since + timedelta(seconds=1))

@@ -58,6 +58,7 @@ class SaasKillbillOrder(models.Model):
         [
             ("start", "Start"),
             ("change_plan", "Change plan"),
+            ("take_price", "Pay the new price from the next term on"),
             ("cancel", "Cancel at the end of the term"),
             ("undo_cancel", "Undo the cancellation"),
             ("stop", "End now"),
@@ -145,11 +146,12 @@ class SaasKillbillOrder(models.Model):
     # === EACH === #
 
     def _tell_start(self, client):
-        subscription = self.subscription_id
+        subscription, account = self.subscription_id, self.account_id
         started = client.subscriptions.ensure(
-            subscription.killbill_account_id.killbill_id,
+            account.killbill_id,
             subscription.killbill_key,
-            f"odoo-instance-{subscription.instance_id.uuid}",
+            # Of the account, too: who takes an instance begins before the giver ends.
+            f"odoo-instance-{subscription.instance_id.uuid}-{account.id}",
             self.plan,
             trial=subscription.is_trial,
         )

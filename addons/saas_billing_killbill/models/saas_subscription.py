@@ -123,6 +123,17 @@ class SaasSubscription(models.Model):
         )
         return self._tell_killbill("change_plan", plan=self._get_killbill_plan(plan))
 
+    def _billing_has_pending_change(self):
+        if self._is_killbill():
+            return bool(self.pending_plan_id)
+        return super()._billing_has_pending_change()
+
+    def action_keep_plan(self):
+        """Take a smaller plan back that was to come with the next term."""
+        self.env["saas.api"]._check_group("manager")
+        if self._billing_has_pending_change():
+            self.instance_id._change_plan(self.instance_id.plan_id)
+
     def _check_paid_before(self, plan):
         """Sell nothing larger to who has not paid for what there is.
 

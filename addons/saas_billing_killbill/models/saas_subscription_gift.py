@@ -46,11 +46,5 @@ class SaasSubscription(models.Model):
 
     def _get_price_of(self, days):
         """Return what days cost by the price of now, without tax."""
-        price = self.plan_id.sudo().price_ids.filtered(
-            lambda one: (
-                one.period == self.period
-                and one.currency_id == self.currency_id
-                and one.company_id == self.company_id
-            )
-        )
-        return self.currency_id.round(price.amount * days / DAYS[self.period])
+        amount = self._get_price().amount
+        return self.currency_id.round(amount * days / DAYS[self.period])

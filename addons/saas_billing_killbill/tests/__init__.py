@@ -2,8 +2,11 @@ from . import access_lines
 from . import test_access
 from . import test_any_order
 from . import test_books
+from . import test_charge
+from . import test_downgrade
 from . import test_dunning
 from . import test_finance
+from . import test_new_price
 from . import test_overdue
 from . import test_payments
 from . import test_places

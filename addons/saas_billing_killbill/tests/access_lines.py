@@ -55,6 +55,7 @@ access_tables.BUTTONS |= {
     ("saas.killbill.server", "action_compare"): "operator",
     ("saas.killbill.server", "action_test_connection"): "operator",
     ("saas.killbill.publish", "action_publish"): "operator",
+    ("saas.subscription", "action_keep_plan"): "manager",
 }
 access_tables.API |= {
     "billing_setup": ("operator", {}),

@@ -50,20 +50,21 @@ class TestPublish(KillbillCommon):
 
     def test_a_new_price_is_for_new_subscriptions_unless_a_date_is_given(self):
         self.publish()
-        self.set_price(monthly=12.5, annual=100.0)
+        monthly, annual = self.plan.price_ids.sorted("amount")
+        monthly.amount = 12.5
         change = f"starter-monthly: 10.00 → 12.50 {self.currency}"
         self.assertEqual(self.publish(), [change])
-        self.assertIsNone(self.get_published()["starter-monthly"].prices_from)
+        self.assertFalse(monthly.prices_from)
 
         later = self.server._saas_now().replace(microsecond=0) + timedelta(days=30)
-        self.set_price(monthly=15.0, annual=100.0)
-        self.publish(prices_from=later)
-        plans = self.get_published()
-        self.assertEqual(plans["starter-monthly"].prices_from, later)
-        self.assertIsNone(plans["starter-annual"].prices_from)
-        self.set_price(monthly=15.0, annual=150.0)
+        monthly.amount = 15.0
+        [_, told] = self.publish(prices_from=later)
+        self.assertRegex(told, "starter-monthly: existing subscriptions pay this from")
+        self.assertEqual(monthly.prices_from, later)
+        self.assertFalse(annual.prices_from)
+        annual.amount = 150.0
         self.publish()
-        self.assertEqual(self.get_published()["starter-monthly"].prices_from, later)
+        self.assertEqual(monthly.prices_from, later)
 
     def test_a_plan_that_is_sold_no_more_goes_on_for_who_has_it(self):
         other = self.plan.copy({"code": "other", "name": "Other"})

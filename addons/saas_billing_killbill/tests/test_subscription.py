@@ -37,6 +37,9 @@ class TestSubscription(KillbillCommon):
     def get_states(self, subscription):
         return subscription.killbill_order_ids.sorted("id").mapped("state")
 
+    def get_kinds(self, subscription):
+        return subscription.killbill_order_ids.sorted("id").mapped("kind")
+
     def test_a_new_subscription_is_told_with_its_trial(self):
         subscription = self.make()
         self.assertEqual(subscription.billing_provider, "killbill")
@@ -127,6 +130,18 @@ class TestSubscription(KillbillCommon):
         self.converge(subscription)
         self.assertEqual(self.get_states(subscription), ["done"])
 
+    def test_a_smaller_plan_that_is_to_come_is_taken_back(self):
+        subscription = self.make()
+        self.converge(subscription)
+        smaller = self.plan.copy({"code": "smaller", "name": "Smaller", "sequence": 1})
+        subscription._write_guarded({"pending_plan_id": smaller.id})
+        subscription.action_keep_plan()
+        self.converge(subscription)
+        self.assertIn(("undo_change",), self.outside_of.asked)
+        subscription._write_guarded({"pending_plan_id": False})
+        with self.assertRaisesRegex(UserError, "has the plan"):
+            subscription.instance_id._change_plan(self.plan)
+
     def test_an_account_is_of_a_customer_and_a_currency(self):
         partner = self.env["res.partner"].create({"name": "Acme"})
         one = self.make(partner=partner)
@@ -153,12 +168,36 @@ class TestSubscription(KillbillCommon):
         with self.assertRaisesRegex(UserError, "was not cancelled"):
             subscription._billing_undo_cancel()
 
-    def test_an_instance_is_not_handed_over_to_be_paid_by_its_giver(self):
-        subscription = self.make()
-        other = self.env["res.partner"].create({"name": "Other"})
-        with self.assertRaisesRegex(UserError, "begin anew"):
-            subscription.instance_id._hand_over(other, "other@x.test")
-        self.assertNotEqual(subscription.partner_id, other)
+    def test_who_takes_an_instance_is_billed_from_then_on_and_its_giver_no_more(self):
+        given = self.make()
+        self.converge(given)
+        instance, giver = given.instance_id, given.partner_id
+        taker = self.env["res.partner"].create({"name": "Taker"})
+        given._billing_hand_over(taker)
+        taken = instance.subscription_id
+        self.assertEqual((given.partner_id, taken.partner_id), (giver, taker))
+        self.assertEqual((taken.is_trial, taken.billing_status), (True, "trial"))
+        self.assertEqual(self.get_kinds(given), ["start", "stop"])
+        self.assertEqual(self.get_kinds(taken), ["start"])
+        self.assertNotEqual(given.killbill_account_id, taken.killbill_account_id)
+
+    def test_who_had_a_trial_takes_none_over(self):
+        taker = self.env["res.partner"].create({"name": "Taker"})
+        self.make(partner=taker)
+        given = self.make()
+        self.converge(given)
+        says = given._billing_describe_hand_over(taker)
+        self.assertIn("Taker pays from today on", says)
+        given._billing_hand_over(taker)
+        taken = given.instance_id.subscription_id
+        self.assertEqual(taken.billing_status, "payment_required")
+
+    def test_nobody_gives_away_what_is_owed_for(self):
+        given = self.make()
+        given._write_guarded({"due": 10.0})
+        taker = self.env["res.partner"].create({"name": "Taker"})
+        with self.assertRaisesRegex(UserError, "hand it over once that is paid"):
+            given._billing_hand_over(taker)
 
     def test_a_kill_bill_that_is_closed_is_not_asked_each_minute(self):
         subscription = self.make()

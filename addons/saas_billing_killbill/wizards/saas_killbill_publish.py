@@ -24,8 +24,8 @@ class SaasKillbillPublish(models.TransientModel):
         compute="_compute_prices_from",
         store=True,
         readonly=False,
-        help="What is left of a term that was paid for before is billed anew from "
-        "then on.",
+        help="From the first term that begins then or later: what is billed already "
+        "stays as it is.",
     )
 
     @api.depends("applies_to")

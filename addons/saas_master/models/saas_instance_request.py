@@ -174,7 +174,9 @@ class SaasInstance(models.Model):
     def _change_plan(self, plan, reason=None):
         """Move to another plan; the limits change when the operation has run."""
         self.ensure_one()
-        if plan == self.plan_id == self.subscription_id.plan_id:
+        subscription = self.subscription_id
+        has_it = plan == self.plan_id == subscription.plan_id
+        if has_it and not subscription._billing_has_pending_change():
             raise UserError(
                 self.env._(
                     "%(name)s has the plan %(plan)s already.",
@@ -182,7 +184,7 @@ class SaasInstance(models.Model):
                     plan=plan.name,
                 )
             )
-        return self.subscription_id._billing_change_plan(plan, reason)
+        return subscription._billing_change_plan(plan, reason)
 
     def _hand_over(self, partner, email, reason=None):
         """Give the instance to another customer, with its subscription."""
@@ -192,7 +194,8 @@ class SaasInstance(models.Model):
             raise UserError(self.env._("This is no e-mail address."))
         operation = self._request("hand_over", reason=reason, before=self.email)
         owner = partner.commercial_partner_id
-        self.subscription_id._write_guarded({"partner_id": owner.id})
+        if owner != self.partner_id:
+            self.subscription_id._billing_hand_over(owner)
         self._write_guarded({"partner_id": owner.id, "email": email})
         return operation
 

@@ -153,9 +153,7 @@ class SaasSubscription(models.Model):
         :raise UserError: where the customer had a trial already
         """
         trial = trial and plan.trial_days > 0
-        if trial and self.sudo().search_count(
-            [("trial_partner_id", "=", partner.id)], limit=1
-        ):
+        if trial and self._had_trial(partner):
             raise UserError(
                 self.env._(
                     "%s had a trial already: start this one without.", partner.name
@@ -174,6 +172,12 @@ class SaasSubscription(models.Model):
                 }
             ]
         )
+
+    @api.model
+    def _had_trial(self, partner):
+        """Tell whether a customer began one, whoever it was handed over to since."""
+        of_partner = [("trial_partner_id", "=", partner.id)]
+        return bool(self.sudo().search_count(of_partner, limit=1))
 
     def _confirm(self):
         """Vouch for the customer: what is on trial may send mail from now on."""

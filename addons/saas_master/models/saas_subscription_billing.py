@@ -75,6 +75,24 @@ class SaasSubscription(models.Model):
         self.ensure_one()
         self._decide(ended_at=self.ended_at or self._saas_now())
 
+    # === WHOSE IT IS === #
+
+    def _billing_describe_hand_over(self, partner):
+        """Say what becomes of the bills, before it is done; none: there are none.
+
+        :param partner: the commercial partner who pays from then on
+        """
+        return ""
+
+    def _billing_hand_over(self, partner):
+        """Let another customer pay from now on; none: the subscription is theirs.
+
+        :param partner: the commercial partner who pays
+        :raise UserError: where it has ended, or something is owed
+        """
+        self._check_living()
+        self._write_guarded({"partner_id": partner.id})
+
     # === ITS PLAN === #
 
     def _billing_preview_change(self, plan):
@@ -85,6 +103,14 @@ class SaasSubscription(models.Model):
         """
         self._check_living()
         return ChangePreview(effective_at=self._saas_now())
+
+    def _billing_has_pending_change(self):
+        """Tell whether another plan comes later, which the present one takes back.
+
+        None: each change is at once.
+        """
+        self.ensure_one()
+        return False
 
     def _billing_change_plan(self, plan, reason=None):
         """Ask for another plan; the instance follows when billing says that it is so.

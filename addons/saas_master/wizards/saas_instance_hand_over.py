@@ -24,5 +24,16 @@ class SaasInstanceHandOver(models.TransientModel):
         for dialog in self:
             dialog.email = dialog.partner_id.email
 
+    @api.depends("partner_id")
+    def _compute_warning(self):
+        result = super()._compute_warning()
+        for dialog in self.filtered("partner_id"):
+            subscription = dialog.instance_id.subscription_id
+            owner = dialog.partner_id.commercial_partner_id
+            if owner != subscription.partner_id:
+                bills = subscription._billing_describe_hand_over(owner)
+                dialog.warning = f"{dialog.warning} {bills}".strip()
+        return result
+
     def _ask(self):
         self.instance_id._hand_over(self.partner_id, self.email, self.reason)
