@@ -14,6 +14,7 @@
         "security/saas_billing_killbill_rules.xml",
         "data/queue_job_function_data.xml",
         "data/ir_cron_data.xml",
+        "data/mail_template_data.xml",
         "wizards/saas_killbill_publish_views.xml",
         "views/saas_killbill_server_views.xml",
         "views/saas_killbill_account_views.xml",

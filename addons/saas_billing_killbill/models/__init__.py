@@ -18,5 +18,6 @@ from . import saas_subscription_downgrade
 from . import saas_subscription_dunning
 from . import saas_subscription_gift
 from . import saas_subscription_hand_over
+from . import saas_subscription_message
 from . import saas_token_charge
 from . import queue_job

@@ -166,6 +166,7 @@ class SaasKillbillAccount(models.Model):
         if agreed and not self._has_orders():
             self._stop_unpaid(ledger)
             self._order_prices(ledger)
+            self._remind(ledger)
         self._note_balance(ledger)
         self._wake_to_charge()
         self.env.cr.commit()

@@ -22,7 +22,9 @@ class SaasSubscription(models.Model):
         "killbill_account_id",
         "promised_until",
     }
-    _saas_guarded = Base._saas_guarded | _saas_web_writes | {"pending_plan_id"}
+    _saas_guarded = (
+        Base._saas_guarded | _saas_web_writes | {"pending_plan_id", "reminders_sent"}
+    )
 
     billing_provider = fields.Selection(
         selection_add=[("killbill", "Kill Bill")],

@@ -90,10 +90,7 @@ class SaasKillbillAccount(models.Model):
         if states & UNDER_WAY:
             return False
         days = (self._saas_now().date() - move.invoice_date).days
-        reminders = self.server_id.overdue_ids.filtered(
-            lambda one: one.action == "remind" and one.days <= days
-        )
-        return len(attempts) <= len(reminders)
+        return len(attempts) <= self.server_id._count_reminders(days)
 
     def _charge(self, move, token):
         """Charge what is open of a bill, and keep what came of it.

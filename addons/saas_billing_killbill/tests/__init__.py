@@ -6,6 +6,7 @@ from . import test_charge
 from . import test_downgrade
 from . import test_dunning
 from . import test_finance
+from . import test_messages
 from . import test_new_price
 from . import test_overdue
 from . import test_payments
