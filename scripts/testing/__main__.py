@@ -5,12 +5,12 @@ import signal
 import subprocess
 import sys
 
-from ..setup import checks, packages, stages, traefik
+from ..setup import checks, killbill, packages, stages, supervisors, traefik
 from ..setup.choices import RUNTIMES, load
 from ..setup.commands import MINIMAL
 from ..setup.runner import Failure, Report, main_guard
 from ..setup.settings import CHECKOUT
-from . import leftovers, lint, logs, platform, running, suites
+from . import killer, leftovers, lint, logs, platform, running, suites
 from .results import Results
 
 # Of most tests: systemd says whether our unit is one, where it does not run, too; the
@@ -58,7 +58,7 @@ def run_killbill():
     with platform.exclusive(chosen):
         platform.start_anew(chosen, report)
         with platform.servers(chosen, report):
-            running.run(suites.killbill(chosen, "slow"), results)
+            _run_killbill(chosen, results, "slow")
     return results.print_all()
 
 
@@ -112,7 +112,7 @@ def _run(*, anew, with_master, depth):
         with platform.servers(chosen, report):
             _run_without_master(chosen, results, depth)
             if with_master:
-                running.run(suites.killbill(chosen, depth), results)
+                _run_killbill(chosen, results, depth)
                 stages.bring_up_master(chosen, report)
                 platform.loosen(chosen)
                 stages.take_first_steps(chosen, report)
@@ -121,6 +121,16 @@ def _run(*, anew, with_master, depth):
             logs.check(chosen, since, results)
     report.print_table()
     return results.print_all()
+
+
+def _run_killbill(chosen, results, depth):
+    # One clock moves for all: not beside each other.
+    for suite in (suites.killbill, suites.stories):
+        with killer.listening(chosen):
+            running.run(suite(chosen, depth), results)
+        # Whoever comes next begins at real time.
+        supervisors.restart(chosen, supervisors.DATA, supervisors.KILLBILL)
+        killbill.wait_until_up(chosen)
 
 
 def _run_without_master(chosen, results, depth):

@@ -11,6 +11,7 @@ from ..setup import killbill as billing
 from ..setup.accounts import JOBS
 from ..setup.folders import passwords
 from ..setup.settings import BILLING_MODULES, CHECKOUT, MODULES
+from . import killer
 
 DATABASE = "saasodoo_test"
 PROVIDER = "payment_demo"  # of payments; it charges nobody
@@ -45,12 +46,14 @@ OTHER_PROGRAMS = (
     "(test_routes.py and nginx)",
     "(test_runtimes.py and real)",
 )
-# Half an hour of what 50 of them show
-AT_LENGTH = "TestThousandOrders"
-LEFT_OUT = " or ".join((AT_LENGTH, *THOROUGH, *OTHER_PROGRAMS))
+# Of the add-ons' tests, what needs a Kill Bill
+STORIES = "saas_billing_killbill/tests/stories"
+# Half an hour of what 50 of them show, and two dozen deaths of Kill Bill
+AT_LENGTH = ("TestThousandOrders", "TestKilled")
+LEFT_OUT = " or ".join((*AT_LENGTH, *THOROUGH, *OTHER_PROGRAMS))
 SELECTIONS = {
     "fast": ["-m", "not slow", "-k", f"not ({LEFT_OUT})"],
-    "all": ["-m", "not slow", "-k", f"not {AT_LENGTH}"],
+    "all": ["-m", "not slow", "-k", f"not ({' or '.join(AT_LENGTH)})"],
     "slow": [],
 }
 
@@ -122,9 +125,29 @@ def journeys(settings, depth):
 
 
 def addons(settings, depth):
-    """The add-ons, as the user of `jobs`, on a fresh clone of a database."""
+    """The add-ons."""
+    left_out = settings.run / "code/master" / STORIES
+    return _in_odoo(settings, "add-ons", *SELECTIONS[depth], f"--ignore={left_out}")
+
+
+def stories(settings, depth):
+    """Customers' lives on a real Kill Bill, by its clock."""
+    return _in_odoo(
+        settings, "stories", *SELECTIONS[depth], place=STORIES,
+        SAASODOO_KILLBILL_URL=billing.url(settings),
+        SAASODOO_KILLBILL_PASSWORD=billing.password(settings),
+        SAASODOO_KILLBILL_KILLER=killer.path(settings),
+    )  # fmt: skip
+
+
+def _in_odoo(settings, name, *chosen, place="", **environment):
+    """Return tests of add-ons as a suite: by the user of `jobs`, on a fresh clone.
+
+    :param str place: below the add-ons
+    :param environment: beside what all have
+    """
     prepare_database(settings)
-    report = _report_path(settings, "addons", owner=JOBS)
+    report = _report_path(settings, name, owner=JOBS)
     code = settings.run / "code/master"
     command = [
         settings.venv / "bin/python", "-m", "pytest",
@@ -132,10 +155,10 @@ def addons(settings, depth):
         f"--odoo-config={settings.etc / 'test.conf'}", f"--odoo-database={DATABASE}",
         "--odoo-http", "--odoo-log-level=warn",
         f"--odoo-extra=logfile={settings.log / 'tests.log'}",
-        f"--junitxml={report}", *SELECTIONS[depth], code,
+        f"--junitxml={report}", *chosen, code / place,
     ]  # fmt: skip
     return Suite(
-        name="add-ons",
+        name=name,
         command=command,
         folder=settings.run / "tests",
         report=report,
@@ -143,7 +166,8 @@ def addons(settings, depth):
             "HOME": str(settings.run / "tests"),
             "USER": JOBS,
             "ODOO_QUEUE_JOB_CHANNELS": "root:0",
-        },
+        }
+        | {name: str(value) for name, value in environment.items()},
         user=JOBS,
     )
 

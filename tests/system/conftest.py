@@ -4,6 +4,7 @@ import os
 
 import pytest
 import swarm_people
+from billed import billed, customer  # noqa: F401  fixtures
 from people import (  # noqa: F401  tests take the helpers from here
     COMPANY,
     Platform,
