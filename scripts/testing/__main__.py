@@ -16,8 +16,8 @@ from .results import Results
 # Of most tests: systemd says whether our unit is one, where it does not run, too; the
 # root helper listens on a swarm alone.
 USUAL_PACKAGES = ("socat", "systemd")
-# Of the tours through the backend
-BROWSER_PACKAGES = ("chromium",)
+# Of the tours through the backend, and of storages on other machines
+OTHER_PACKAGES = ("chromium", "openssh-server")
 # Of the slow cases: a swarm in a namespace of its own, SSH to it, routes in Redis, and
 # a Ceph cluster with its file system
 SLOW_PACKAGES = (
@@ -29,7 +29,6 @@ SLOW_PACKAGES = (
     "ceph-osd",
     "docker.io",
     "iproute2",
-    "openssh-server",
     "openssl",
     "redis-server",
 )
@@ -101,8 +100,8 @@ def _run(*, anew, with_master, depth):
     billing = "killbill" if with_master else "none"
     chosen = platform.load(database_only=not with_master, billing=billing)
     report, results = Report(), Results()
-    browser = () if depth == "fast" else BROWSER_PACKAGES
-    wanted = USUAL_PACKAGES + browser
+    others = () if depth == "fast" else OTHER_PACKAGES
+    wanted = USUAL_PACKAGES + others
     report.step("packages of tests", packages.install_missing, wanted)
     adopter = leftovers.adopt()
     with platform.exclusive(chosen):
