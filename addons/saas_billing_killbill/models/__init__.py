@@ -19,5 +19,6 @@ from . import saas_subscription_dunning
 from . import saas_subscription_gift
 from . import saas_subscription_hand_over
 from . import saas_subscription_message
+from . import saas_plan
 from . import saas_token_charge
 from . import queue_job

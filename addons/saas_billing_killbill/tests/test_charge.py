@@ -1,7 +1,8 @@
 """What a customer saved, such as a card, pays each bill by itself, once."""
 
 from contextlib import suppress
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, time, timedelta
 from unittest.mock import patch
 
 from odoo.tests import tagged
@@ -47,12 +48,18 @@ class TestCharge(BooksCase):
 
     def charge(self, days=0):
         """Look at what is to be charged, some days after the bill."""
-        moment = self.moves.invoice_date + timedelta(days=days)
-        now = self.moves.create_date.replace(
-            year=moment.year, month=moment.month, day=moment.day
-        )
-        with patch.object(SaasGuardedMixin, "_saas_now", lambda _: now):
+        with self.on_day(days):
             self.account._job_charge()
+
+    def look(self, days=0):
+        with self.on_day(days):
+            self.converge(3)
+
+    def on_day(self, days):
+        """Have it be some days after the bill; a context."""
+        day = self.moves.invoice_date + timedelta(days=days)
+        now = datetime.combine(day, time(12))
+        return patch.object(SaasGuardedMixin, "_saas_now", lambda _: now)
 
     @property
     def attempts(self):
@@ -81,6 +88,32 @@ class TestCharge(BooksCase):
         events = self.env["saas.event"].search([("kind", "=", "charge_failed")])
         self.assertEqual(len(events), 3)
         self.assertEqual(events.instance_id, self.subscription.instance_id)
+
+    def test_a_plan_suspends_at_the_first_payment_that_fails(self):
+        key = self.subscription.killbill_key
+        self.there.found[key] = replace(self.there.found[key], phase="EVERGREEN")
+        self.save_card("error")
+        self.be_billed()
+        for policy, status in (
+            ("overdue", "payment_required"),
+            ("failed_payment", "suspended"),
+        ):
+            self.plan.suspension = policy
+            self.charge()
+            self.look()
+            self.assertEqual(self.subscription.billing_status, status)
+
+        self.pay(self.moves)
+        self.look()
+        self.assertEqual(self.subscription.billing_status, "paid")
+
+    def test_who_saved_nothing_is_reminded_before(self):
+        key = self.subscription.killbill_key
+        self.there.found[key] = replace(self.there.found[key], phase="EVERGREEN")
+        self.plan.suspension = "failed_payment"
+        self.be_billed()
+        self.look()
+        self.assertEqual(self.subscription.billing_status, "payment_required")
 
     def test_a_job_is_queued_where_there_is_something_to_charge(self):
         waiting = [("method_name", "=", "_job_charge")]
