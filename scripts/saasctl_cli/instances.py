@@ -134,6 +134,18 @@ def logs(app, ref, lines):
     app.ask(app.client.call("instance_logs", ref=ref, lines=lines)["inquiry"])
 
 
+@instance.command(
+    "preview-plan",
+    example="saasctl instance preview-plan acme --plan professional",
+    params=[ref_argument(), click.Option(["--plan"], required=True)],
+)
+@pass_app
+def preview_plan(app, ref, plan):
+    """Show what another plan would cost, and from when on."""
+    asked = app.client.call("instance_preview_plan", ref=ref, plan=plan)
+    app.ask(asked["inquiry"])
+
+
 @dataclass(frozen=True, kw_only=True)
 class Change:
     """A command that opens an operation on one instance."""

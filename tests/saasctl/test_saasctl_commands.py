@@ -194,6 +194,17 @@ def test_logs_are_asked_for_until_they_are_there(saasctl, master):
     assert master.called("inquiry_show") == {"inquiry": 5}
 
 
+def test_what_a_plan_costs_is_asked_before_it_is_changed(saasctl, master):
+    master.answers("instance_preview_plan", {"inquiry": 7})
+    told = ["Professional begins on 2027-01-15.", "€ 13.55 is billed now, without tax."]
+    done = {"state": "done", "answer": {"changes": told, "due_now": 13.55}}
+    master.answers("inquiry_show", done)
+    result = saasctl("instance", "preview-plan", "acme", "--plan", "professional")
+    assert all(line in result.out for line in told)
+    asked = {"ref": "acme", "plan": "professional"}
+    assert master.called("instance_preview_plan") == asked
+
+
 @pytest.mark.parametrize(
     ("state", "words"), [("failed", "no such log"), ("waiting", "gave no answer")]
 )

@@ -1,4 +1,5 @@
 from datetime import datetime, time
+from decimal import Decimal
 from uuid import uuid4
 
 from odoo import api, fields, models
@@ -166,13 +167,27 @@ class SaasSubscription(models.Model):
             raise UserError(str(error)) from error
 
     def _billing_preview_change(self, plan):
-        """Say from when on; what it costs, `jobs` asks Kill Bill."""
+        """Say from when on, and what Kill Bill would bill for it now."""
         if not self._is_killbill():
             return super()._billing_preview_change(plan)
         self._check_living()
-        now = self._saas_now()
-        later = self.paid_until and not self._is_larger(plan)
-        return ChangePreview(effective_at=self.paid_until if later else now)
+        self._check_paid_before(plan)
+        self._check_plan_fits(plan)
+        if self.paid_until and not self._is_larger(plan):
+            return ChangePreview(effective_at=self.paid_until)
+        due = self._ask_what_is_billed(plan)
+        return ChangePreview(effective_at=self._saas_now(), due_now=float(due))
+
+    def _ask_what_is_billed(self, plan):
+        """Ask Kill Bill what it would bill for another plan now, net.
+
+        :rtype: Decimal
+        """
+        with self.killbill_account_id.server_id._talking() as client:
+            found = client.subscriptions.find(self.killbill_key)
+            period = self.period.upper()
+            bill = client.subscriptions.preview_change(found, plan.code, period)
+        return bill.amount if bill else Decimal(0)
 
     def _billing_write_off(self, reason):
         if not self._is_killbill():

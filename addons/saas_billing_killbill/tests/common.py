@@ -41,6 +41,7 @@ class FakeKillBill:
             ensure=self.accounts.start,
             find=self.accounts.find,
             set_fields=lambda *_, **__: None,
+            preview_change=lambda *_: self._answer(self.accounts.previewed),
             **{
                 name: self.accounts.note(name)
                 for name in ("change_plan", "undo_change", "cancel", "undo_cancel")
@@ -93,6 +94,7 @@ class FakeAccounts:
         self._answer = killbill._answer
         self.asked, self.found, self.refused = [], {}, {}
         self.billed, self.written_off, self.payments = {}, set(), {}
+        self.previewed = None
 
     # === ACCOUNTS === #
 

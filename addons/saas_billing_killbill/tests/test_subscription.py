@@ -1,5 +1,7 @@
 """What is decided is told to Kill Bill, in order, once; what it says is followed."""
 
+from decimal import Decimal
+from types import SimpleNamespace
 from unittest.mock import patch
 
 from odoo import fields
@@ -107,6 +109,32 @@ class TestSubscription(KillbillCommon):
         with self.assertRaisesRegex(UserError, "uses 4.2 GB; the plan has 4 GB"):
             instance._change_plan(tiny)
         self.assertEqual(subscription.killbill_order_ids.mapped("kind"), ["start"])
+
+    def test_what_a_plan_costs_is_asked_of_kill_bill(self):
+        subscription = self.make()
+        self.converge(subscription)
+        larger = self.plan.copy({"code": "larger", "name": "Larger", "sequence": 99})
+        inquiry = subscription.instance_id._ask_what_costs(larger)
+        for bill, due, words in (
+            (None, 0.0, "Nothing is billed now"),
+            (SimpleNamespace(amount=Decimal("13.55")), 13.55, "13.55 is billed now"),
+        ):
+            self.outside_of.previewed = bill
+            inquiry._write_guarded({"state": "waiting"})
+            inquiry._job_answer()
+            self.assertEqual(inquiry.answer["due_now"], due)
+            self.assertIn("Larger begins on", inquiry.answer["changes"][0])
+            self.assertIn(words, inquiry.answer["changes"][1])
+
+    def test_what_could_not_be_had_has_no_price(self):
+        subscription = self.make()
+        self.converge(subscription)
+        subscription.instance_id._write_guarded({"files_gb": 4.2})
+        tiny = self.plan.copy({"code": "tiny", "name": "Tiny", "storage_gb": 4})
+        inquiry = subscription.instance_id._ask_what_costs(tiny)
+        inquiry._job_answer()
+        self.assertEqual(inquiry.state, "failed")
+        self.assertIn("uses 4.2 GB", inquiry.message)
 
     def test_who_owes_gets_a_smaller_plan_and_no_larger_one(self):
         subscription = self.make()

@@ -196,6 +196,13 @@ class SaasApi(models.AbstractModel):
         )
 
     @api.model
+    def instance_preview_plan(self, ref, plan):
+        """Ask what another plan would cost, and from when on; nothing is changed."""
+        self._check_group("support")
+        instance, plan = self._find_instance(ref), self._find_plan(plan)
+        return {"inquiry": instance._ask_what_costs(plan).id}
+
+    @api.model
     def instance_change_plan(self, ref, plan, reason=None, dry_run=False):
         """Move an instance to another plan."""
         self._check_group("manager")

@@ -32,6 +32,7 @@ class SaasInquiry(models.Model):
             ("login", "One-time login"),
             ("reconcile", "Reconcile"),
             ("connection", "Test connection"),
+            ("preview", "What the plan costs"),
         ],
         required=True,
         readonly=True,
@@ -80,13 +81,13 @@ class SaasInquiry(models.Model):
         try:
             answer = getattr(self, f"_answer_{self.kind}")(**(self.params or {}))
             values = {"state": "done", "answer": answer}
-        except InfraError as error:
+        except (InfraError, UserError) as error:
+            self.env.cr.rollback()
             values = {"state": "failed", "message": str(error)}
         except Exception as error:  # Whoever asked waits for an answer, not a log.
             self.env.cr.rollback()
             _logger.exception("Inquiry %s failed", self.id)
-            text = str(error) if isinstance(error, UserError) else type(error).__name__
-            values = {"state": "failed", "message": text}
+            values = {"state": "failed", "message": type(error).__name__}
         self._write_guarded(values)
         self.env.cr.commit()
 
@@ -97,6 +98,10 @@ class SaasInquiry(models.Model):
 
     def _answer_connection(self, model, record):
         return self.env[model].browse(record)._try_connection()
+
+    def _answer_preview(self, plan):
+        plan = self.env["saas.plan"].browse(plan)
+        return self.instance_id.subscription_id._describe_change(plan)
 
     @api.model
     def _fail_abandoned(self):

@@ -171,6 +171,14 @@ class SaasInstance(models.Model):
                 )
             )
 
+    def _ask_what_costs(self, plan):
+        """Ask what another plan would cost.
+
+        :return: the inquiry
+        """
+        self.ensure_one()
+        return self.env["saas.inquiry"]._ask("preview", self, plan=plan.id)
+
     def _change_plan(self, plan, reason=None):
         """Move to another plan; the limits change when the operation has run."""
         self.ensure_one()

@@ -3,7 +3,7 @@ from datetime import datetime
 
 from dateutil.relativedelta import relativedelta
 
-from odoo import models
+from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import format_datetime
 
@@ -98,11 +98,33 @@ class SaasSubscription(models.Model):
     def _billing_preview_change(self, plan):
         """Say what another plan would cost now; none: nothing, nobody bills.
 
+        In `jobs` alone: a provider asks its system.
+
         :param plan: a ``saas.plan``
+        :raise UserError: where it could not be had now
         :rtype: ChangePreview
         """
         self._check_living()
         return ChangePreview(effective_at=self._saas_now())
+
+    def _describe_change(self, plan):
+        """Say in words and figures what another plan would cost now.
+
+        :param plan: a ``saas.plan``
+        :rtype: dict
+        """
+        preview = self._billing_preview_change(plan)
+        begin = format_datetime(self.env, preview.effective_at)
+        words = {"plan": plan.name, "begin": begin}
+        billed = self.env._("Nothing is billed now.")
+        if not self.currency_id.is_zero(preview.due_now):
+            due = self.currency_id.format(preview.due_now)
+            billed = self.env._("%s is billed now, without tax.", due)
+        return {
+            "changes": [self.env._("%(plan)s begins on %(begin)s.", **words), billed],
+            "effective_at": fields.Datetime.to_string(preview.effective_at),
+            "due_now": preview.due_now,
+        }
 
     def _billing_has_pending_change(self):
         """Tell whether another plan comes later, which the present one takes back.

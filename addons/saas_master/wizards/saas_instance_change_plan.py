@@ -32,5 +32,11 @@ class SaasInstanceChangePlan(models.TransientModel):
                 dialog.plan_id.storage_gb < dialog.instance_id.storage_gb
             )
 
+    def action_preview(self):
+        """Ask what the plan would cost, and show it."""
+        self.ensure_one()
+        self.instance_id._authorize(self._kind)
+        return self.instance_id._ask_what_costs(self.plan_id)._show()
+
     def _ask(self):
         self.instance_id._change_plan(self.plan_id, self.reason)
