@@ -64,18 +64,18 @@ class Subscriptions:
         """
         return Subscription.from_json(self._ask.get(_path(subscription_id)))
 
-    def change_plan(self, subscription_id, plan, *, policy=None):
+    def change_plan(self, subscription_id, plan, *, policy=None, billed_now=True):
         """Change the plan when the catalog says, or as told.
 
         :param str policy: AT_TERM or NOW
+        :param bool billed_now: wait for the bill that follows; in vain where none does
         :rtype: Subscription
         """
-        self._until_invoiced(
-            self._ask.put,
-            _path(subscription_id),
-            {"planName": plan},
-            billingPolicy=policy,
-        )
+        path, body = _path(subscription_id), {"planName": plan}
+        if billed_now:
+            self._until_invoiced(self._ask.put, path, body, billingPolicy=policy)
+        else:
+            self._ask.put(path, body, billingPolicy=policy)
         return self.get(subscription_id)
 
     def undo_change(self, subscription_id):

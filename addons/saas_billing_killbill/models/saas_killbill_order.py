@@ -167,7 +167,10 @@ class SaasKillbillOrder(models.Model):
         if found.plan == self.plan:
             client.subscriptions.undo_change(found.id)
         else:
-            client.subscriptions.change_plan(found.id, self.plan)
+            in_trial = found.phase == "TRIAL"
+            client.subscriptions.change_plan(
+                found.id, self.plan, billed_now=not in_trial
+            )
 
     def _tell_cancel(self, client):
         found = client.subscriptions.find(self.subscription_id.killbill_key)

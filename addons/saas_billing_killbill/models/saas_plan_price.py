@@ -78,4 +78,6 @@ class SaasKillbillOrder(models.Model):
     def _tell_take_price(self, client):
         found = client.subscriptions.find(self.subscription_id.killbill_key)
         if found.plan == self.plan and not found.cancelled:
-            client.subscriptions.change_plan(found.id, self.plan, policy=AT_TERM)
+            client.subscriptions.change_plan(
+                found.id, self.plan, policy=AT_TERM, billed_now=False
+            )

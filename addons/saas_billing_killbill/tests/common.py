@@ -146,7 +146,10 @@ class FakeAccounts:
         return self.found[key]
 
     def note(self, name):
-        return lambda key, *values, **more: self._note(name, *values, *more.values())
+        def note(key, *values, billed_now=None, **more):
+            self._note(name, *values, *more.values())
+
+        return note
 
     def _note(self, *asked):
         self._answer()

@@ -24,7 +24,7 @@ class TestNewPrice(BooksCase):
         found, key = self.there.found, self.subscription.killbill_key
         found[key] = replace(found[key], **values)
 
-    def change_plan(self, key, plan, *, policy):
+    def change_plan(self, key, plan, *, policy, billed_now):
         self.there.note("change_plan")(key, plan, policy)
         change = Event(kind="CHANGE", on=date(2026, 2, 1), plan=plan, phase="EVERGREEN")
         self.be(events=(change,))
