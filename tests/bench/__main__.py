@@ -15,6 +15,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 for folder in ("", "addons/saas_infra", "tests/drivers", "tests/system"):
     sys.path.append(str(CHECKOUT / folder))
 
+from billing import bill  # noqa: E402
 from container import image_of, run_alone  # noqa: E402
 from density import idle_cost  # noqa: E402
 from finance_reports import open_reports  # noqa: E402
@@ -83,6 +84,7 @@ def _parts(target, runtime, names, *, quick):
         yield run_alone(target, names[0], few)
         yield install_and_start(target, few, image_of(target, names[0]))
     else:
+        yield bill(target, often, names)
         yield open_reports(target, often)
         yield reconcile_many(target, often)
         yield install_and_start(target, few)

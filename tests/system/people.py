@@ -195,15 +195,18 @@ for name in {subdomains!r}:
     return links
 
 
-def run_in_master(platform, script):
+def run_in_master(platform, script, seconds=120):
     """Run Python with the master's environment, and commit.
+
+    :param int seconds: how long it may take
 
     :return: what it says
     """
     python = platform.run_dir / "code/venv/bin/python"
     conf = platform.run_dir / "etc/jobs.conf"
     shell = (python, "-m", "odoo", "shell", "-c", conf, "--no-http")
-    done = run(*shell, stdin=f"{script}\nenv.cr.commit()\n", user="saas-jobs")
+    stdin = f"{script}\nenv.cr.commit()\n"
+    done = run(*shell, stdin=stdin, user="saas-jobs", seconds=seconds)
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
 
