@@ -111,13 +111,13 @@ class AccountPartialReconcile(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         partials = super().create(vals_list)
-        partials._get_killbill_accounts()._wake()
+        partials._get_killbill_accounts()._wake(changed=True)
         return partials
 
     def unlink(self):
         accounts = self._get_killbill_accounts()
         result = super().unlink()
-        accounts._wake()
+        accounts._wake(changed=True)
         return result
 
     def _get_killbill_accounts(self):

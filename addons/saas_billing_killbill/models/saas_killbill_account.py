@@ -89,19 +89,28 @@ class SaasKillbillAccount(models.Model):
 
     # === WHEN === #
 
-    def _wake(self, eta=None):
+    def _wake(self, eta=None, *, changed=False):
         """Have a job make both sides agree, soon and once.
 
         No row is written for that: whoever asks would stand in the way of the job.
 
         :param int eta: seconds from now, or none for at once
+        :param bool changed: whether the job is to see what this transaction changed
         """
+        # What happens now does not wait for what is to be tried again later.
+        suffix = "-later" if eta else ""
+        if changed:
+            # A job that waits already could begin before this is committed.
+            [[transaction]] = self.env.execute_query(
+                SQL("SELECT pg_current_xact_id()::text")
+            )
+            suffix = f"-{transaction}"
         for account in self:
             account.sudo()._for_job().with_delay(
                 channel="root.operations",
                 priority=PRIORITIES["operations"],
                 description=f"Kill Bill: {account.partner_id.name}",
-                identity_key=f"{self._name}-{account.id}",
+                identity_key=f"{self._name}-{account.id}{suffix}",
                 eta=eta,
                 max_retries=1,
             )._job_converge()

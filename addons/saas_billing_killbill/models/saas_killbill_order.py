@@ -109,7 +109,7 @@ class SaasKillbillOrder(models.Model):
                 }
             ]
         )
-        account._wake()
+        account._wake(changed=True)
 
     def _carry_out(self, client):
         """Tell Kill Bill what waits; what it refuses is told to staff.

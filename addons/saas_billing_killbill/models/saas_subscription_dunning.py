@@ -40,7 +40,7 @@ class SaasSubscription(models.Model):
         self._check_living()
         self._write_guarded({"promised_until": until})
         self._note_promise(until, reason)
-        return self.killbill_account_id._wake()
+        return self.killbill_account_id._wake(changed=True)
 
     def _stop_unpaid(self, known, invoices):
         """Order the end of what is suspended and was not paid for too long, once.

@@ -241,6 +241,30 @@ class TestSubscription(KillbillCommon):
             self.converge(subscription)
         self.assertEqual(self.count_waiting(), 1)
 
+    def test_what_happens_does_not_wait_for_what_is_tried_again_later(self):
+        subscription = self.make()
+        jobs = self.env["queue.job"].search([("method_name", "=", "_job_converge")])
+        jobs.state = "done"
+        with self.kill_bill_down():
+            self.converge(subscription)
+        waiting = [("method_name", "=", "_job_converge"), ("state", "=", "pending")]
+        self.assertTrue(self.env["queue.job"].search(waiting).eta)
+        for _ in range(2):
+            subscription.killbill_account_id._wake()
+        etas = self.env["queue.job"].search(waiting).mapped("eta")
+        self.assertEqual([bool(eta) for eta in sorted(etas, key=bool)], [False, True])
+
+    def test_what_is_changed_is_seen_by_a_job_that_begins_after_it(self):
+        subscription = self.make()
+        jobs = self.env["queue.job"].search([("method_name", "=", "_job_converge")])
+        jobs.state = "done"
+        account = subscription.killbill_account_id
+        account._wake()
+        self.assertEqual(self.count_waiting(), 1)
+        for _ in range(2):
+            account._wake(changed=True)
+        self.assertEqual(self.count_waiting(), 2)
+
     def test_nobody_writes_what_ties_both_sides(self):
         subscription = self.make()
         for record, values in (
