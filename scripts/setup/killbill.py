@@ -16,6 +16,7 @@ TOMCAT = "org.apache.tomcat:tomcat:9.0.98:tar.gz"
 # Debian's; what is called java may be another one.
 JVMS, JAVA = Path("/usr/lib/jvm"), "java-17-openjdk-*"
 ROLE, DATABASE = "killbill", "killbill"
+CONNECTIONS = 100  # more than both of its pools have
 USER = "saasodoo"
 # Of the server; each has its tables in a jar of the WAR.
 MODULES = (
@@ -172,9 +173,9 @@ def _unpack(archive, folder):
 def _make_database(settings, word):
     """Have its role, its database and its tables; each part is whole or not there."""
     make = f"""\\set word '{word}'
-SELECT 'CREATE ROLE {ROLE} LOGIN CONNECTION LIMIT 40'
+SELECT 'CREATE ROLE {ROLE} LOGIN'
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{ROLE}') \\gexec
-ALTER ROLE {ROLE} PASSWORD :'word';
+ALTER ROLE {ROLE} PASSWORD :'word' CONNECTION LIMIT {CONNECTIONS};
 SELECT 'CREATE DATABASE {DATABASE} OWNER {ROLE} TEMPLATE template0'
  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec
 REVOKE ALL ON DATABASE {DATABASE} FROM PUBLIC;
