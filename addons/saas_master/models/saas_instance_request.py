@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import api, models
 from odoo.exceptions import UserError
-from odoo.tools import email_normalize
+from odoo.tools import SQL, email_normalize
 from odoo.tools.misc import format_datetime
 
 from odoo.addons.saas_infra.tools.settings import get_settings
@@ -60,7 +60,16 @@ class SaasInstance(models.Model):
         :raise UserError: where it takes longer than `PATIENCE`
         """
         end = time.monotonic() + PATIENCE
-        while not self.sudo().try_lock_for_update(allow_referencing=True):
+        lock = SQL(
+            "SELECT id FROM saas_instance WHERE id = %s FOR NO KEY UPDATE SKIP LOCKED",
+            self.id,
+        )
+        while True:
+            # Where somebody changed it meanwhile, the request is run again: that is no
+            # error for the log, in which `try_lock_for_update` writes it.
+            self.env.cr.execute(lock, log_exceptions=False)
+            if self.env.cr.rowcount:
+                return
             if time.monotonic() > end:
                 raise UserError(
                     self.env._(

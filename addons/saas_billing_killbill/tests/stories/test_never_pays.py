@@ -26,8 +26,9 @@ class TestNeverPays(StoryCase):
         self.assertEqual(ben.status[1], "terminated")
         self.assertTrue(ben.get("ended_at"))
 
-        bill, *news = ben.news
-        self.assertRegex(bill, "Your bill")
+        self.assertRegex(ben.news[0], "Your bill")
+        # A short month ends on the same day, and is billed before.
+        news = [one for one in ben.news if "Your bill" not in one]
         reminder = "it has not been paid"
         self.assertEqual(news, [reminder, reminder, "it is suspended", "it has ended"])
 
