@@ -17,6 +17,12 @@ class SaasPlanPrice(models.Model):
         "that they began with. Chosen when it is published.",
     )
 
+    def write(self, vals):
+        # Nobody pays what was not published yet.
+        if "amount" in vals:
+            vals = {"prices_from": False, **vals}
+        return super().write(vals)
+
 
 class SaasKillbillAccount(models.Model):
     """Which of its subscriptions are to pay a new price."""
@@ -50,8 +56,7 @@ class SaasSubscription(models.Model):
         since = price.prices_from.date()
         if not prices.is_outdated(known, invoices, amount, since):
             return
-        orders = self.killbill_order_ids.filtered(lambda one: one.kind == "take_price")
-        last = orders.sorted("id")[-1:]
+        last = self._get_last_order("take_price")
         if last.state == "refused" and last._get_amount() == amount:
             return
         words = self.currency_id.format(price.amount)

@@ -205,6 +205,11 @@ class SaasSubscription(models.Model):
     def _tell_killbill(self, kind, **values):
         self.env["saas.killbill.order"]._give(self, kind, **values)
 
+    def _get_last_order(self, kind):
+        """Return what was ordered last of a kind."""
+        orders = self.killbill_order_ids.filtered(lambda one: one.kind == kind)
+        return orders.sorted("id")[-1:]
+
     def _get_killbill_plan(self, plan):
         """Return what Kill Bill calls a plan in the subscription's period."""
         return plan_name(plan.code, self.period)

@@ -16,7 +16,7 @@ class SaasSubscription(models.Model):
 
     def _follow_killbill(self, state, pending):
         if self._is_outgrown(state):
-            if self._get_last_change().state != "waiting":
+            if self._get_last_order("change_plan").state != "waiting":
                 self._stay_larger(self._find_plan(state.plan))
             state = replace(state, plan=self.instance_id.plan_id.code)
         return super()._follow_killbill(state, pending)
@@ -29,14 +29,11 @@ class SaasSubscription(models.Model):
         instance = self.instance_id
         if state.ended_at or state.plan == instance.plan_id.code:
             return False
-        last, kept = self._get_last_change(), self._get_killbill_plan(instance.plan_id)
+        last = self._get_last_order("change_plan")
+        kept = self._get_killbill_plan(instance.plan_id)
         if last.state == "refused" and last.plan == kept:  # Staff were told.
             return False
         return instance.used_gb > self._find_plan(state.plan).storage_gb
-
-    def _get_last_change(self):
-        orders = self.killbill_order_ids.filtered(lambda one: one.kind == "change_plan")
-        return orders.sorted("id")[-1:]
 
     def _stay_larger(self, smaller):
         """Order the plan that it still has, and tell staff.

@@ -5,7 +5,9 @@ from odoo.fields import Command
 
 from odoo.addons.saas_master.tools.queue import PRIORITIES
 
-UNDER_WAY = frozenset({"draft", "pending", "authorized", "done"})
+from .saas_killbill_account import SOON
+
+UNDER_WAY = frozenset({"pending", "authorized"})
 
 
 class SaasKillbillAccount(models.Model):
@@ -46,23 +48,32 @@ class SaasKillbillAccount(models.Model):
 
     def _wake_to_charge(self):
         """Have a job charge what is to be charged now, if anything is."""
-        if self._find_charged_now(self._get_token()):
-            self._for_job().with_delay(
-                channel="root.operations",
-                priority=PRIORITIES["operations"],
-                description=f"Charge: {self.partner_id.name}",
-                identity_key=f"{self._name}-{self.id}-charge",
-                max_retries=1,
-            )._job_charge()
+        token = self._get_token()
+        if token:
+            self._tell_of_cut_offs()
+        if self._find_charged_now(token):
+            self._queue_charge()
+
+    def _queue_charge(self, eta=None):
+        self._for_job().with_delay(
+            channel="root.operations",
+            priority=PRIORITIES["operations"],
+            description=f"Charge: {self.partner_id.name}",
+            identity_key=f"{self._name}-{self.id}-charge",
+            eta=eta,
+            max_retries=1,
+        )._job_charge()
 
     def _job_charge(self):
         """Charge the customer's saved card for each bill that is open"""
         self.ensure_one()
         with self._alone() as alone:
-            if alone:
-                token = self._get_token()
-                for move in self._find_charged_now(token):
-                    self._charge(move, token)
+            if not alone:  # Such as the job that woke this one, and goes on.
+                self._queue_charge(eta=SOON)
+                return
+            token = self._get_token()
+            for move in self._find_charged_now(token):
+                self._charge(move, token)
 
     def _find_charged_now(self, token):
         """Return the bills for which an attempt is due.
@@ -83,14 +94,29 @@ class SaasKillbillAccount(models.Model):
         )
 
     def _is_attempt_due(self, move):
-        attempts = move.transaction_ids.filtered(lambda one: one.operation == "offline")
-        states = set(attempts.mapped("state"))
-        if "draft" in states:  # We are alone: who began it is dead.
-            self._tell_of_cut_off(move)
-        if states & UNDER_WAY:
+        if any(self._is_under_way(one) for one in move.transaction_ids):
             return False
+        attempts = move.transaction_ids.filtered(lambda one: one.operation == "offline")
         days = (self._saas_now().date() - move.invoice_date).days
         return len(attempts) <= self.server_id._count_reminders(days)
+
+    def _is_under_way(self, transaction):
+        """Tell whether a payment may still come; of an abandoned form none does."""
+        if transaction.state == "draft":
+            return transaction.operation == "offline"
+        waits = transaction.state == "done" and not transaction.is_post_processed
+        return waits or transaction.state in UNDER_WAY
+
+    def _tell_of_cut_offs(self):
+        """Tell staff of attempts whose end nobody knows: they are not made again.
+
+        Nobody else works on the account: who began one that is no further is dead.
+        """
+        begun = [("operation", "=", "offline"), ("state", "=", "draft")]
+        mine = [("invoice_ids.killbill_account_id", "=", self.id)]
+        transactions = self.env["payment.transaction"].sudo()
+        for move in transactions.search([*begun, *mine]).invoice_ids:
+            self._tell_of_cut_off(move)
 
     def _charge(self, move, token):
         """Charge what is open of a bill, and keep what came of it.
@@ -116,7 +142,7 @@ class SaasKillbillAccount(models.Model):
         self.env.cr.commit()
         if attempt.state == "done":
             attempt._post_process()
-        elif attempt.state not in UNDER_WAY:
+        elif not self._is_under_way(attempt):
             self._tell_of_failure(move, attempt)
         self.env.cr.commit()
 
@@ -137,7 +163,6 @@ class SaasKillbillAccount(models.Model):
         )
 
     def _tell_of_cut_off(self, move):
-        """Tell staff of an attempt whose end nobody knows: it is not made again."""
         self.env["saas.alarm"]._ring(
             "charge_cut_off",
             self.env._("Nobody knows whether a customer was charged"),

@@ -5,12 +5,14 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 from unittest.mock import patch
 
+from odoo import Command
 from odoo.tests import tagged
 
 from odoo.addons.payment.models.payment_transaction import PaymentTransaction
 from odoo.addons.saas_master.models.saas_alarm import SaasAlarm
 from odoo.addons.saas_master.models.saas_guarded_mixin import SaasGuardedMixin
 
+from ..models.saas_killbill_account import LOCK
 from .books_common import BooksCase
 
 
@@ -147,9 +149,45 @@ class TestCharge(BooksCase):
             self.charge()
         with patch.object(SaasAlarm, "_ring", lambda _, *told, **__: rung.append(told)):
             for day in (0, 3):
+                self.look(days=day)
                 self.charge(days=day)
         self.assertEqual(self.attempts, ["draft"])
         self.assertEqual({told[0] for told in rung}, {"charge_cut_off"})
+
+    def test_who_is_paying_in_the_portal_is_not_charged_meanwhile(self):
+        card = self.save_card()
+        self.be_billed()
+        transaction = self.env["payment.transaction"].create(
+            {
+                "provider_id": self.provider.id,
+                "payment_method_id": card.payment_method_id.id,
+                "operation": "online_direct",
+                "amount": self.moves.amount_residual,
+                "currency_id": self.moves.currency_id.id,
+                "partner_id": self.account.partner_id.id,
+                "invoice_ids": [Command.set(self.moves.ids)],
+            }
+        )
+        transaction._set_pending()
+        self.charge()
+        self.assertEqual(self.attempts, ["pending"])
+        transaction._set_canceled()
+        self.charge()
+        self.assertEqual(self.attempts, ["cancel", "done"])
+
+    def test_a_job_that_meets_another_one_comes_again(self):
+        self.save_card()
+        self.be_billed()
+        jobs = self.env["queue.job"].search([("method_name", "=", "_job_charge")])
+        jobs.state = "started"
+        with self.env.registry.cursor() as other:
+            lock = [LOCK, self.account.id]
+            other.execute("SELECT pg_advisory_lock(%s, %s)", lock)
+            self.charge()
+            other.execute("SELECT pg_advisory_unlock(%s, %s)", lock)
+        self.assertEqual(self.attempts, [])
+        waiting = [("method_name", "=", "_job_charge"), ("state", "=", "pending")]
+        self.assertTrue(self.env["queue.job"].search(waiting).eta)
 
     def test_nothing_is_charged_by_a_provider_that_was_switched_off(self):
         self.save_card()

@@ -18,7 +18,8 @@ class TestNewPrice(BooksCase):
         self.be(plan="starter-monthly", phase="EVERGREEN")
         self.bill("10.00")
         self.price = self.plan.price_ids.filtered(lambda one: one.period == "monthly")
-        self.price.write({"amount": 12.0, "prices_from": datetime(2026, 2, 1)})
+        self.price.amount = 12.0
+        self.price.prices_from = datetime(2026, 2, 1)
 
     def be(self, **values):
         found, key = self.there.found, self.subscription.killbill_key
@@ -43,6 +44,11 @@ class TestNewPrice(BooksCase):
 
     def test_who_began_before_keeps_the_price_unless_a_day_is_given(self):
         self.price.prices_from = False
+        self.converge()
+        self.assertEqual(self.get_ordered(), [])
+
+    def test_nobody_pays_what_was_not_published_yet(self):
+        self.price.amount = 99.0
         self.converge()
         self.assertEqual(self.get_ordered(), [])
 
