@@ -10,6 +10,24 @@ from ..killbill.records import Invoice, Item
 from .common import KillbillCommon
 
 
+def use_demo_provider(env):
+    """Have a payment provider that charges nobody, and answers as its card says.
+
+    :return: the ``payment.provider``
+    """
+    company = env.company
+    bank = [("type", "=", "bank"), ("company_id", "=", company.id)]
+    provider = env.ref("payment.payment_provider_demo")
+    provider.write(
+        {
+            "state": "test",
+            "company_id": company.id,
+            "journal_id": env["account.journal"].search(bank, limit=1).id,
+        }
+    )
+    return provider
+
+
 class BooksCase(KillbillCommon):
     @classmethod
     def setUpClass(cls):
@@ -38,6 +56,11 @@ class BooksCase(KillbillCommon):
         self.account._job_converge()
 
     # === WHAT KILL BILL DOES === #
+
+    def be(self, **values):
+        """Have Kill Bill say something else of the subscription."""
+        found, key = self.there.found, self.subscription.killbill_key
+        found[key] = replace(found[key], **values)
 
     def bill(self, *amounts, number="1", day=1, **values):
         """Have Kill Bill make an invoice, or another line on one that is there.

@@ -1,7 +1,6 @@
 """What a customer saved, such as a card, pays each bill by itself, once."""
 
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from unittest.mock import patch
 
@@ -13,7 +12,7 @@ from odoo.addons.saas_master.models.saas_alarm import SaasAlarm
 from odoo.addons.saas_master.models.saas_guarded_mixin import SaasGuardedMixin
 
 from ..models.saas_killbill_account import LOCK
-from .books_common import BooksCase
+from .books_common import BooksCase, use_demo_provider
 
 
 @tagged("post_install", "-at_install")
@@ -21,16 +20,7 @@ class TestCharge(BooksCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # It charges nobody, and answers as its card says.
-        cls.provider = cls.env.ref("payment.payment_provider_demo")
-        bank = [("type", "=", "bank"), ("company_id", "=", cls.env.company.id)]
-        cls.provider.write(
-            {
-                "state": "test",
-                "company_id": cls.env.company.id,
-                "journal_id": cls.env["account.journal"].search(bank, limit=1).id,
-            }
-        )
+        cls.provider = use_demo_provider(cls.env)
 
     def save_card(self, answers="done"):
         return self.env["payment.token"].create(
@@ -92,8 +82,7 @@ class TestCharge(BooksCase):
         self.assertEqual(events.instance_id, self.subscription.instance_id)
 
     def test_a_plan_suspends_at_the_first_payment_that_fails(self):
-        key = self.subscription.killbill_key
-        self.there.found[key] = replace(self.there.found[key], phase="EVERGREEN")
+        self.be(phase="EVERGREEN")
         self.save_card("error")
         self.be_billed()
         for policy, status in (
@@ -110,8 +99,7 @@ class TestCharge(BooksCase):
         self.assertEqual(self.subscription.billing_status, "paid")
 
     def test_who_saved_nothing_is_reminded_before(self):
-        key = self.subscription.killbill_key
-        self.there.found[key] = replace(self.there.found[key], phase="EVERGREEN")
+        self.be(phase="EVERGREEN")
         self.plan.suspension = "failed_payment"
         self.be_billed()
         self.look()

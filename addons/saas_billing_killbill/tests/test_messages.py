@@ -1,6 +1,5 @@
 """Customers are told by mail what happens, once for each thing."""
 
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from unittest.mock import patch
 
@@ -17,8 +16,7 @@ class TestMessages(BooksCase):
         super().setUp()
         self.subscription.partner_id.email = "ann@acme.test"
         self.name = self.subscription.instance_id.subdomain
-        key = self.subscription.killbill_key
-        self.there.found[key] = replace(self.there.found[key], phase="EVERGREEN")
+        self.be(phase="EVERGREEN")
         self.told = self.env["mail.mail"].search([]).ids
 
     def get_news(self):

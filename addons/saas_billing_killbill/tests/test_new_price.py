@@ -1,6 +1,5 @@
 """A new price that existing subscriptions pay, too: ordered of Kill Bill, once."""
 
-from dataclasses import replace
 from datetime import date, datetime
 
 from odoo.tests import tagged
@@ -20,10 +19,6 @@ class TestNewPrice(BooksCase):
         self.price = self.plan.price_ids.filtered(lambda one: one.period == "monthly")
         self.price.amount = 12.0
         self.price.prices_from = datetime(2026, 2, 1)
-
-    def be(self, **values):
-        found, key = self.there.found, self.subscription.killbill_key
-        found[key] = replace(found[key], **values)
 
     def change_plan(self, key, plan, *, policy, billed_now):
         self.there.note("change_plan")(key, plan, policy)

@@ -19,6 +19,8 @@ from odoo.addons.saas_master.tests.common import (
     make_fleet,
 )
 
+from ..books_common import use_demo_provider
+
 PRICES = {"starter": 10.0, "professional": 30.0}
 TRIAL_DAYS = 14
 SUSPENDED, TERMINATED, KEPT = 14, 30, 30  # days: unpaid, unpaid, after the end
@@ -66,14 +68,7 @@ def _keep_books(env):
     if not company.chart_template:
         env["account.chart.template"].try_loading("generic_coa", company)
     company.resource_calendar_id = False  # Every day is a day on which one may suspend.
-    bank = [("type", "=", "bank"), ("company_id", "=", company.id)]
-    env.ref("payment.payment_provider_demo").write(
-        {
-            "state": "test",
-            "company_id": company.id,
-            "journal_id": env["account.journal"].search(bank, limit=1).id,
-        }
-    )
+    use_demo_provider(env)
     env["ir.config_parameter"].set_param("saas_master.retention_days", str(KEPT))
 
 
